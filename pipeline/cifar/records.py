@@ -1,0 +1,96 @@
+"""Write TFRecord shards of `tf.train.Example` without TensorFlow, a whole shard at a time.
+
+Features of an example, all int64 but the first:
+
+- ``image``: bytes, 3072 uint8 values of a (32, 32, 3) image: rows, columns, then red, green, blue;
+- ``label``: the class, from 0;
+- ``coarse_label``: CIFAR-100's superclass, where the data set has one;
+- ``index``: the image's position in the data set's training or test files.
+
+Sources: "TFRecord and tf.train.Example" in TensorFlow's guide (framing and checksums), example.proto and feature.proto
+(messages), and "Encoding" in Protocol Buffers' documentation (wire format).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+
+LENGTH_DELIMITED = 2
+CRC_MASK_DELTA = 0xA282EAD8
+
+
+def write_shard(path: Path, images: np.ndarray, integers: dict[str, np.ndarray]) -> None:
+    """Write one shard; equal arguments give equal bytes.
+
+    Args:
+        path: the file to write.
+        images: uint8 (n, 32, 32, 3).
+        integers: the int64 features, each (n,), 0 or more.
+    """
+    with path.open("wb") as file:
+        for examples in encode_examples(images, integers):
+            size = examples.shape[1]
+            header = size.to_bytes(8, "little")
+            header += masked_crc(header).to_bytes(4, "little")
+            for example in examples:
+                content = example.tobytes()
+                file.write(header + content + masked_crc(content).to_bytes(4, "little"))
+
+
+def masked_crc(content: bytes) -> int:
+    """The checksum of the TFRecord format: CRC-32C, rotated by 15 bits and offset, so that it can be nested."""
+    crc = google_crc32c.value(content)
+    return (((crc >> 15) | (crc << 17)) + CRC_MASK_DELTA) & 0xFFFFFFFF
+
+
+def encode_examples(images: np.ndarray, integers: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
+    """Serialize examples, vectorized over runs of examples whose messages have the same length.
+
+    Yields:
+        uint8 (examples of the run, bytes of each), in the order of the arguments.
+    """
+    widths = np.stack([varint_widths(values) for values in integers.values()], axis=1)
+    changes = 1 + np.flatnonzero((widths[1:] != widths[:-1]).any(axis=1))
+    for start, stop in zip([0, *changes], [*changes, len(images)], strict=True):
+        if start < stop:
+            run = {
+                name: encode_varints(values[start:stop], int(width))
+                for (name, values), width in zip(integers.items(), widths[start], strict=True)
+            }
+            yield _encode_run(images[start:stop].reshape(stop - start, -1), run)
+
+
+def _encode_run(pixels: np.ndarray, varints: dict[str, np.ndarray]) -> np.ndarray:
+    bytes_list, int64_list = 1, 3
+    features = [_entry("image", bytes_list, pixels)]
+    features += [_entry(name, int64_list, values) for name, values in sorted(varints.items())]
+    return _field(1, np.concatenate(features, axis=1))  # Example.features
+
+
+def _entry(name: str, kind: int, values: np.ndarray) -> np.ndarray:
+    """One entry of the map Features.feature: the name, and a Feature whose list of `kind` holds `values`."""
+    key = np.broadcast_to(np.frombuffer(name.encode(), np.uint8), (len(values), len(name)))
+    feature = _field(kind, _field(1, values))
+    return _field(1, np.concatenate([_field(1, key), _field(2, feature)], axis=1))
+
+
+def _field(number: int, content: np.ndarray) -> np.ndarray:
+    """A length-delimited field in each row: tag, length, content."""
+    size = np.array([content.shape[1]])
+    tag = np.array([[number << 3 | LENGTH_DELIMITED]], np.uint8)
+    prefix = np.concatenate([tag, encode_varints(size, int(varint_widths(size)[0]))], axis=1)
+    return np.concatenate([np.broadcast_to(prefix, (len(content), prefix.shape[1])), content], axis=1)
+
+
+def varint_widths(values: np.ndarray) -> np.ndarray:
+    """How many bytes each value takes as a varint: int64 (n,), from 0 to 2 ** 63 - 1, to int64 (n,), 1 to 9."""
+    return 1 + sum((values >= 1 << (7 * digits)).astype(np.int64) for digits in range(1, 9))
+
+
+def encode_varints(values: np.ndarray, width: int) -> np.ndarray:
+    """Encode values that all take `width` bytes: uint8 (n, width), seven bits a byte, least significant first."""
+    digits = values[:, None] >> (7 * np.arange(width)) & 0x7F
+    more = np.where(np.arange(width) < width - 1, 0x80, 0)
+    return (digits | more).astype(np.uint8)

@@ -1,0 +1,45 @@
+"""Errors, losses and calibration, from labels and a model's outputs."""
+
+import numpy as np
+
+CALIBRATION_BINS = 15
+
+
+def error_percent(scores: np.ndarray, labels: np.ndarray) -> float:
+    """The share of images whose highest score is not their class, in percent.
+
+    Args:
+        scores: logits or probabilities, (n, classes), n at least 1.
+        labels: int64 (n,).
+    """
+    return 100.0 * int((scores.argmax(axis=1) != labels).sum()) / len(labels)
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Mean negative log-likelihood in nats, from logits (n, classes)."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    log_normalizer = np.log(np.exp(shifted).sum(axis=1))
+    return float((log_normalizer - shifted[np.arange(len(labels)), labels]).mean())
+
+
+def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean negative log-likelihood in nats, from probabilities (n, classes), bounded away from 0."""
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+
+def calibration_error_percent(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Expected calibration error in percent (Guo et al. 2017, arXiv 1706.04599, equation 3), 15 equal bins."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins, weights=correct - confidence, minlength=CALIBRATION_BINS)
+    return float(100 * np.abs(gaps).sum() / len(labels))
+
+
+def errors_per_class_percent(probabilities: np.ndarray, labels: np.ndarray) -> list[float]:
+    """The error among the images of each class, in percent."""
+    wrong = probabilities.argmax(axis=1) != labels
+    classes = probabilities.shape[1]
+    counts = np.bincount(labels, minlength=classes)
+    return (100 * np.bincount(labels, weights=wrong, minlength=classes) / np.maximum(counts, 1)).tolist()

@@ -1,0 +1,62 @@
+"""Tables in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.evaluation.published import PAPER, SEED
+
+
+def format_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the first column is text, the others are numbers."""
+    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def format_percent(value: float | None) -> str:
+    """A percentage with two digits, or a dash where there is none."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def format_results(results: dict[str, dict[str, float | None]]) -> str:
+    """The table of this run.
+
+    Args:
+        results: by network, with train_, validation_ and test_error_percent, train_minutes and parameters.
+    """
+    columns = ("Network", "Train error, %", "Validation error, %", "Test error, %", "Train time, min", "Parameters")
+    errors = ("train_error_percent", "validation_error_percent", "test_error_percent")
+    rows = [
+        (
+            network,
+            *(format_percent(result[error]) for error in errors),
+            f"{result['train_minutes']:.1f}",
+            f"{result['parameters']:,}",
+        )
+        for network, result in results.items()
+    ]
+    return format_table(columns, rows)
+
+
+def format_published(networks: Iterable[str], dataset: str, learning: str) -> str:
+    """The published figures for the same networks and data set, named for what they are; empty where there are none.
+
+    Args:
+        networks: which rows.
+        dataset: such as "cifar10".
+        learning: "arl" or "nal".
+    """
+    columns = (
+        "Network",
+        f"Paper, test error ({learning.upper()}), %",
+        f"Seed, training error ({learning.upper()}), %",
+        "Seed, validation error on training images (ARL), %",
+        "Seed, train time on a P100 (ARL), min",
+    )
+    rows = []
+    for network in networks:
+        paper = PAPER.get(dataset, {}).get(network, {})
+        seed = SEED.get(dataset, {}).get(network)
+        if paper or seed:
+            figures = (paper.get(learning), getattr(seed, learning, None), getattr(seed, "leaked_validation", None))
+            minutes = str(seed.minutes) if seed else "–"
+            rows.append((network, *(format_percent(figure) for figure in figures), minutes))
+    return format_table(columns, rows) if rows else ""

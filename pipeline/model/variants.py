@@ -1,0 +1,59 @@
+"""The networks by name: which layouts there are, and how many Attention Modules a name stands for.
+
+Plain Python, so that parameters are checked without loading Keras.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import InputError
+
+LayoutName = Literal["paper", "seed"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Channels at width 1, first stage first. The stages halve the resolution from the second one on."""
+
+    stem_kernel: int
+    stem_channels: int
+    stem_pooling: bool
+    stage_channels: tuple[int, ...]
+    mask_depths: tuple[int, ...]
+    closing_unit: bool  # a second residual unit after the modules of each stage
+    tail_channels: int
+    tail_units: int
+    tail_size: int  # resolution of the last feature maps, pixels
+
+
+LAYOUTS: dict[str, Layout] = {
+    # The paper does not publish its CIFAR channels; these fit the parameter counts of its table 6.
+    "paper": Layout(3, 16, False, (64, 128, 256), (3, 2, 1), True, 0, 0, 8),
+    # The layout of the seed repository, github.com/Jay4869/Deep-Learning.
+    "seed": Layout(5, 32, True, (128, 256, 512), (2, 1, 1), False, 1024, 3, 4),
+}
+
+SEED_MODULES = {"attention-mini": (1, 1), "attention-56": (1, 1, 1), "attention-92": (1, 2, 3)}
+
+
+def modules_per_stage(network: str, layout: LayoutName) -> tuple[int, ...]:
+    """How many Attention Modules each stage of a network has.
+
+    In the `paper` layout the depth is 36 m + 20 with m modules in each of three stages (section 4.1 of the paper).
+
+    Raises:
+        InputError: the layout has no such network.
+    """
+    if layout == "seed":
+        if network not in SEED_MODULES:
+            raise InputError(f"the seed layout has the networks {', '.join(SEED_MODULES)}. Received: {network}")
+        return SEED_MODULES[network]
+    match = re.fullmatch(r"attention-([1-9]\d{1,3})", network)
+    modules, rest = divmod(int(match[1]) - 20, 36) if match else (0, 1)
+    if rest or modules < 1:
+        raise InputError(
+            "the paper layout has the networks attention-<36 m + 20> for m = 1, 2, …: "
+            f"attention-56, -92, -128, -164, …, -236, …, -452, … Received: {network}"
+        )
+    return (modules,) * 3

@@ -1,0 +1,40 @@
+"""Outputs appear whole or not at all: they are written aside, then renamed."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a place beside `path` to write a file or a folder to; it takes the name `path` if the block succeeds.
+
+    What an earlier attempt left aside is removed first; what is at `path` stays until the new output is complete.
+    """
+    aside = path.with_name(f".{path.name}.aside")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove(aside)
+    try:
+        yield aside
+        if path.is_dir():
+            _remove(path)
+        os.replace(aside, path)
+    finally:
+        _remove(aside)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON; non-finite numbers are refused, because JSON has none."""
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

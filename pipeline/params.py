@@ -1,0 +1,197 @@
+"""The typed, frozen mirror of params.yaml, and its only reader.
+
+There are no defaults: a recipe says everything, and what it does not know is refused.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.cifar.layouts import LayoutName as DataLayoutName
+from pipeline.errors import InputError
+from pipeline.model.variants import LayoutName, modules_per_stage
+
+PARAMS_FILE = Path("params.yaml")
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """What all sections share: exact types, finite numbers, no unknown keys, no changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class SyntheticDownload(Section):
+    """The embedded data set, `pipeline.cifar.synthetic`; its digest is checked like that of any other."""
+
+    dataset: Literal["synthetic"]
+    train_images: Annotated[int, Field(ge=50, multiple_of=50)]
+    test_images: Annotated[int, Field(ge=10, multiple_of=10)]
+    sha256: Sha256
+
+
+class KnownDownload(Section):
+    """CIFAR-10 or CIFAR-100; `pipeline.cifar.datasets` knows their digests."""
+
+    dataset: Literal["cifar10", "cifar100"]
+
+
+class CustomDownload(Section):
+    """A user's own archive in a CIFAR layout."""
+
+    dataset: Literal["custom"]
+    layout: DataLayoutName
+    url: Annotated[str, Field(pattern="^(https|http|file)://.+")]
+    sha256: Sha256
+
+
+class Preprocess(Section):
+    """How the training set is split, and what is subtracted from every image."""
+
+    mean: Literal["per_pixel"]
+    validation_images: Annotated[int, Field(ge=0)]
+    seed: Seed
+
+
+class Tfrecords(Section):
+    """How the records are sharded."""
+
+    images_per_shard: Count
+
+
+class Compute(Section):
+    """What computes: Keras' backend, the device, the precision of the layers, and CPU threads per operation."""
+
+    backend: Literal["tensorflow", "jax"]
+    device: Literal["any", "cpu", "gpu"]
+    precision: Literal["float32", "bfloat16"]
+    threads: Count
+
+
+class Model(Section):
+    """The network's shape, `pipeline.model.network.build_network`."""
+
+    layout: LayoutName
+    width: Positive
+    learning: Literal["arl", "nal"]
+    dropout: Fraction
+    l2: NotNegative
+
+
+class Augment(Section):
+    """Augmentation of the training images, `pipeline.cifar.augmentation.augment_batch`; 0 and false mean off."""
+
+    horizontal_flip: bool
+    shift_pixels: Annotated[int, Field(ge=0, lt=32)]
+    rotation_degrees: Annotated[float, Field(ge=0, le=180)]
+    zoom_fraction: Fraction
+    fill: Literal["mean", "nearest"]
+    cutout_pixels: Annotated[int, Field(ge=0, le=32)]
+    mixup_alpha: NotNegative
+
+
+class CosineLearningRate(Section):
+    """Linear warm-up to `peak`, then half a cosine to 0."""
+
+    schedule: Literal["cosine"]
+    peak: Positive
+    warmup_epochs: NotNegative
+
+
+class StepLearningRate(Section):
+    """Linear warm-up to `peak`, then multiplied by `factor` at each of `drop_epochs`."""
+
+    schedule: Literal["steps"]
+    peak: Positive
+    warmup_epochs: NotNegative
+    drop_epochs: list[Positive]
+    factor: Annotated[float, Field(gt=0, le=1)]
+
+
+class Train(Section):
+    """The optimization, `pipeline.training.trainer`."""
+
+    seed: Seed
+    epochs: Count
+    batch_size: Count
+    optimizer: Literal["sgd", "adam"]
+    momentum: Fraction
+    learning_rate: Annotated[CosineLearningRate | StepLearningRate, Field(discriminator="schedule")]
+    weight_decay: NotNegative
+    label_smoothing: Fraction
+    ema_momentum: Fraction
+    histograms: bool
+
+
+class Evaluate(Section):
+    """How the trained model is applied."""
+
+    batch_size: Count
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    networks: Annotated[list[str], Field(min_length=1)]
+    download: Annotated[SyntheticDownload | KnownDownload | CustomDownload, Field(discriminator="dataset")]
+    preprocess: Preprocess
+    tfrecords: Tfrecords
+    compute: Compute
+    model: Model
+    augment: Augment
+    train: Train
+    evaluate: Evaluate
+
+    @model_validator(mode="after")
+    def _check_networks(self) -> "Params":
+        for network in self.networks:
+            modules_per_stage(network, self.model.layout)
+        if len(set(self.networks)) < len(self.networks):
+            raise InputError(f"networks requires each network once. Received: {', '.join(self.networks)}")
+        return self
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check a parameter file.
+
+    Raises:
+        InputError: the file is missing, is not YAML, or has an unknown, missing, mistyped or out-of-range parameter.
+    """
+    try:
+        # YAML 1.2, as DVC reads it: 1e-4 is a number, `off` is a word.
+        content = YAML(typ="safe").load(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} requires a readable file of parameters. Received: {error}") from error
+    except YAMLError as error:
+        raise InputError(f"{path} requires valid YAML. Received: {' '.join(str(error).split())}") from error
+    return check_params(content, str(path))
+
+
+def check_params(content: object, source: str) -> Params:
+    """Check parameters given as nested dictionaries; `source` names them in error messages.
+
+    Raises:
+        InputError: as `load_params`.
+    """
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        first, *others = error.errors()
+        # A discriminated union puts the chosen branch's tag into the location, where no key is.
+        keys = [str(key) for key in first["loc"] if key not in ("synthetic", "custom", "cosine", "steps")]
+        where = ".".join(keys) or "the whole"
+        received = "nothing" if first["type"] == "missing" else repr(first["input"])
+        message = first["msg"].removeprefix("Value error, ")
+        if ". Received: " not in message:
+            message = f"{where}: {message}. Received: {received}"
+        more = f" (and {len(others)} more)" if others else ""
+        raise InputError(f"{source}: {message}{more}") from error

@@ -1,0 +1,92 @@
+"""Stage `download`: a data set's files, checked by digest, and a manifest of them in data/raw/<dataset>/."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pipeline.cifar.archives import read_members
+from pipeline.cifar.datasets import CIFAR10, CIFAR100, ArchiveDataset
+from pipeline.cifar.downloads import download_archive, locate_archive
+from pipeline.cifar.layouts import LAYOUTS, encode_records
+from pipeline.cifar.synthetic import CLASSES, draw_images
+from pipeline.errors import InputError
+from pipeline.outputs import write_json, written_aside
+from pipeline.params import CustomDownload, KnownDownload, SyntheticDownload, load_params
+from pipeline.stages.command import run
+
+DOWNLOADS = Path("data/downloads")  # outside of the stage's output, so that a broken transfer can go on
+
+
+def download() -> None:
+    """Take params.yaml's data set from its source and write data/raw/<dataset>/."""
+    settings = load_params().download
+    if isinstance(settings, SyntheticDownload):
+        write_raw(settings.dataset, "cifar10", CLASSES, draw_members(settings), settings.sha256)
+        return
+    dataset = describe_dataset(settings)
+    source = locate_archive(dataset.url, os.environ.get("CIFAR_MIRROR"))
+    archive = source if isinstance(source, Path) else DOWNLOADS / f"{dataset.archive_sha256[:12]}.tar.gz"
+    try:
+        if not isinstance(source, Path) and not archive.exists():
+            download_archive(source, archive)
+        write_raw(dataset.name, dataset.layout, dataset.classes, read_members(archive, dataset))
+    finally:
+        if not isinstance(source, Path):
+            archive.unlink(missing_ok=True)
+
+
+def describe_dataset(settings: KnownDownload | CustomDownload) -> ArchiveDataset:
+    """The data set that the parameters name."""
+    if isinstance(settings, KnownDownload):
+        return CIFAR10 if settings.dataset == "cifar10" else CIFAR100
+    return ArchiveDataset(settings.dataset, settings.layout, settings.url, settings.sha256)
+
+
+def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, bytes]]:
+    """The synthetic data set as the files of the CIFAR-10 layout."""
+    layout = LAYOUTS["cifar10"]
+    share = settings.train_images // len(layout.train_files)
+    for stream, name in enumerate(layout.data_files):
+        count = settings.test_images if name in layout.test_files else share
+        yield name, encode_records(*draw_images(count, stream))
+
+
+def write_raw(
+    name: str,
+    layout: str,
+    classes: tuple[str, ...],
+    members: Iterable[tuple[str, bytes]],
+    required_digest: str | None = None,
+) -> None:
+    """Write the members and their manifest to data/raw/<name>/.
+
+    The data set's digest is the sha256 of lines of each data file's sha256 and name, as `sha256sum` prints them.
+
+    Raises:
+        InputError: the digest is not the required one, or no class names are known.
+    """
+    shape = LAYOUTS[layout]
+    files = {}
+    with written_aside(Path("data/raw", name)) as folder:
+        folder.mkdir()
+        for member, content in members:
+            if member == shape.names_file:
+                classes = classes or tuple(content.decode("utf-8", "replace").split())
+            else:
+                (folder / member).write_bytes(content)
+                files[member] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if not classes:
+            raise InputError(f"the data set {name} requires class names in {shape.names_file}. Received: none")
+        lines = "".join(f"{files[member]['sha256']}  {member}\n" for member in shape.data_files)
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        if required_digest not in (None, digest):
+            raise InputError(f"the data set {name} requires sha256 {required_digest}. Received: {digest}")
+        ordered = {member: files[member] for member in shape.data_files}
+        content = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
+        write_json(folder / "manifest.json", content)
+    print(f"data/raw/{name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
+
+
+if __name__ == "__main__":
+    run(download)

@@ -1,0 +1,91 @@
+"""Stage `evaluate`: errors of a trained model on all three splits. The test set is used here and nowhere else."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.outputs import write_json, written_aside
+from pipeline.params import Params, load_params
+from pipeline.stages.command import run_for_network
+from pipeline.training.backend import check_libraries, set_up_backend
+
+TFRECORDS = Path("data/tfrecords")
+MEAN = Path("data/prepared/mean.npy")
+PROJECT = Path("pyproject.toml")
+
+
+def evaluate(name: str) -> None:
+    """Evaluate models/<name>/model.keras.
+
+    Writes metrics/<name>.json (the three errors in percent, null for an empty validation split), details/<name>.json
+    (losses, calibration, parameters, errors per class) and predictions/<name>.csv (the test images, in order: actual
+    and predicted class, and the predicted class' probability).
+    """
+    params = load_params()
+    check_libraries(PROJECT, params.compute.backend)
+    device = set_up_backend(**params.compute.model_dump())
+    print(f"{name}: evaluating with {params.compute.backend} on {device}")
+    import pandas as pd
+
+    from pipeline.cifar.batches import load_index, load_split
+    from pipeline.evaluation import metrics
+    from pipeline.model.prediction import predict
+
+    index = load_index(TFRECORDS)
+    classifier = load_classifier(name, params, len(index["classes"]))
+    errors: dict[str, float | None] = {}
+    losses: dict[str, float | None] = {}
+    for split_name in ("train", "validation", "test"):
+        split = load_split(TFRECORDS, split_name)
+        errors[f"{split_name}_error_percent"] = losses[f"{split_name}_loss"] = None
+        if len(split.labels):
+            probabilities = predict(classifier, split.images, params.evaluate.batch_size)
+            errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
+            losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)
+    # `split` and `probabilities` are now those of the test set.
+    class_errors = metrics.errors_per_class_percent(probabilities, split.labels)
+    details = {
+        "dataset": index["dataset"],
+        "dataset_sha256": index["sha256"],
+        "parameters": sum(int(np.prod(weight.shape)) for weight in classifier.trainable_weights),
+        **losses,
+        "test_calibration_error_percent": metrics.calibration_error_percent(probabilities, split.labels),
+        "test_error_percent_per_class": dict(zip(index["classes"], class_errors, strict=True)),
+    }
+    classes = np.array(index["classes"])
+    predictions = pd.DataFrame(
+        {
+            "actual": classes[split.labels],
+            "predicted": classes[probabilities.argmax(axis=1)],
+            "probability": probabilities.max(axis=1).round(6),
+        }
+    )
+    with written_aside(Path("predictions", f"{name}.csv")) as file:
+        predictions.to_csv(file, index_label="index")
+    write_json(Path("details", f"{name}.json"), details)
+    write_json(Path("metrics", f"{name}.json"), errors)
+    print(f"{name}: test error {errors['test_error_percent']:.2f} %")
+
+
+def load_classifier(name: str, params: Params, classes: int):  # noqa: ANN201 - Keras is imported late
+    """Build the classifier that the parameters describe, and load its weights only: no code comes from the file.
+
+    Raises:
+        InputError: the file is not a model of this network.
+    """
+    from pipeline.model.network import build_classifier, build_network
+
+    network = build_network(name, classes=classes, **params.model.model_dump())
+    classifier = build_classifier(network, np.load(MEAN, allow_pickle=False))
+    path = Path("models", name, "model.keras")
+    try:
+        classifier.load_weights(path)
+    except (ValueError, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} requires the weights of {name}. Received: {reason[:300]}") from error
+    return classifier
+
+
+if __name__ == "__main__":
+    run_for_network(evaluate)

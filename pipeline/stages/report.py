@@ -1,0 +1,100 @@
+"""Stage `report`: the results of the listed networks as a page with pictures, reports/report.md."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import InputError
+from pipeline.evaluation.figures import draw_confusion, draw_learning_curves, draw_mean_image
+from pipeline.evaluation.tables import format_published, format_results
+from pipeline.outputs import written_aside
+from pipeline.params import Params, load_params
+from pipeline.stages.command import run
+
+PREPARED = Path("data/prepared")
+OUTPUT = Path("reports")
+
+
+def report() -> None:
+    """Read what evaluate and train wrote for the listed networks, and write reports/."""
+    params = load_params()
+    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
+    histories = {network: pd.read_csv(Path("history", f"{network}.csv")) for network in params.networks}
+    with written_aside(OUTPUT) as folder:
+        figures = folder / "figures"
+        figures.mkdir(parents=True)
+        draw_learning_curves(histories, figures / "learning-curves.png")
+        draw_mean_image(np.load(PREPARED / "mean.npy", allow_pickle=False), figures / "mean.png")
+        for network in params.networks:
+            predictions = pd.read_csv(Path("predictions", f"{network}.csv"), keep_default_na=False)
+            title = f"{network}: test images, % of each class"
+            draw_confusion(predictions, statistics["classes"], title, figures / f"confusion-{network}.png")
+        (folder / "report.md").write_text(compose_report(params, statistics, results))
+    print(format_results(results) + f"{OUTPUT / 'report.md'}")
+
+
+def load_results(network: str, dataset_sha256: str) -> dict[str, float | None]:
+    """The errors, the parameters and the training time of one network.
+
+    Raises:
+        InputError: they were measured on other data than the prepared ones.
+    """
+    details = json.loads(Path("details", f"{network}.json").read_text())
+    if details["dataset_sha256"] != dataset_sha256:
+        raise InputError(
+            f"the report requires results on the data set with sha256 {dataset_sha256}. "
+            f"Received: details/{network}.json on {details['dataset_sha256']}"
+        )
+    return {
+        **json.loads(Path("metrics", f"{network}.json").read_text()),
+        "train_minutes": json.loads(Path("timing", f"{network}.json").read_text())["train_minutes"],
+        "parameters": details["parameters"],
+    }
+
+
+def compose_report(params: Params, statistics: dict, results: dict[str, dict[str, float | None]]) -> str:
+    """The page, in Markdown."""
+    dataset, images = statistics["dataset"], statistics["images"]
+    learning = params.model.learning
+    formula = {"arl": "(1 + M)·T", "nal": "M·T"}[learning]
+    published = format_published(params.networks, dataset, learning)
+    confusions = "\n".join(f"![Confusion matrix of {name}](figures/confusion-{name}.png)" for name in params.networks)
+    return f"""# Residual Attention Network on {dataset}
+
+{learning.upper()}, {formula}; layout `{params.model.layout}`, width {params.model.width:g}; {params.train.epochs} epochs, \
+seed {params.train.seed}, one run of each network (n = 1).
+
+{images["train"]} training, {images["validation"]} validation and {images["test"]} test images; \
+data set sha256 `{statistics["sha256"]}`.
+
+{format_results(results)}
+The errors are those of the last epoch's model, on images as they are, without augmentation. No image is in two splits; the
+test images were used for nothing but the column of their name.
+
+## Published figures
+
+{published or f"There are none for these networks on {dataset}."}
+"Paper" is Wang et al. 2017 (arXiv 1704.06904). "Seed" is the repository Jay4869/Deep-Learning: its headline figures are
+errors on the training images, and its validation images were trained on too, so that they compare with no test error.
+
+## Learning curves
+
+![Learning curves](figures/learning-curves.png)
+
+## Confusion matrices
+
+{confusions}
+
+## Mean image
+
+![Mean of the training split](figures/mean.png)
+
+What is subtracted from every image: the mean of each pixel over the training split.
+"""
+
+
+if __name__ == "__main__":
+    run(report)

@@ -1,0 +1,54 @@
+"""Stage `tfrecords`: the prepared splits as TFRecord shards, and an index with each shard's digest."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.cifar.archives import hash_file
+from pipeline.cifar.records import write_shard
+from pipeline.outputs import write_json, written_aside
+from pipeline.params import load_params
+from pipeline.stages.command import run
+
+PREPARED = Path("data/prepared")
+OUTPUT = Path("data/tfrecords")
+INTEGER_FEATURES = ("label", "coarse_label", "index")
+
+
+def tfrecords() -> None:
+    """Read data/prepared/ and write data/tfrecords/<split>-00000-of-000NN.tfrecord and index.json."""
+    images_per_shard = load_params().tfrecords.images_per_shard
+    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    index = {name: statistics[name] for name in ("dataset", "sha256", "classes")}
+    with written_aside(OUTPUT) as folder:
+        folder.mkdir()
+        index["splits"] = {split: write_split(folder, split, images_per_shard) for split in statistics["images"]}
+        write_json(folder / "index.json", index)
+    shards = sum(len(split) for split in index["splits"].values())
+    print(f"{OUTPUT}: {sum(statistics['images'].values())} examples in {shards} shards")
+
+
+def write_split(folder: Path, split: str, images_per_shard: int) -> list[dict]:
+    """Write the shards of one split; a split without images has none.
+
+    Returns:
+        For each shard its file, number of images, bytes and sha256.
+    """
+    images = np.load(PREPARED / f"{split}-images.npy", mmap_mode="r")
+    files = {name: PREPARED / f"{split}-{name}.npy" for name in INTEGER_FEATURES}
+    integers = {name: np.load(file) for name, file in files.items() if file.exists()}
+    count = -(-len(images) // images_per_shard)
+    shards = []
+    for number in range(count):
+        part = slice(number * images_per_shard, (number + 1) * images_per_shard)
+        path = folder / f"{split}-{number:05d}-of-{count:05d}.tfrecord"
+        write_shard(path, images[part], {name: values[part] for name, values in integers.items()})
+        shards.append(
+            {"file": path.name, "images": len(images[part]), "bytes": path.stat().st_size, "sha256": hash_file(path)}
+        )
+    return shards
+
+
+if __name__ == "__main__":
+    run(tfrecords)

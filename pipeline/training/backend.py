@@ -1,0 +1,92 @@
+"""Choose Keras' backend and its device before Keras is imported, and make its operations deterministic."""
+
+import os
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import InputError
+
+Backend = Literal["tensorflow", "jax"]
+Device = Literal["any", "cpu", "gpu"]
+Precision = Literal["float32", "bfloat16"]
+
+
+def check_libraries(project_file: Path, backend: Backend) -> dict[str, str]:
+    """Compare the installed numerical libraries with those that the project's results are recorded for.
+
+    Args:
+        project_file: pyproject.toml, with the table `tool.numerical-libraries`.
+        backend: JAX is compared only where it computes.
+
+    Returns:
+        The versions, by library.
+
+    Raises:
+        InputError: another version is installed.
+    """
+    required = tomllib.loads(project_file.read_text())["tool"]["numerical-libraries"]
+    used = {name: text for name, text in required.items() if backend == "jax" or not name.startswith("jax")}
+    for name, text in used.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "none"
+        if installed != text:
+            raise InputError(f"{project_file} requires {name} {text}. Received: {installed}")
+    return used
+
+
+def set_up_backend(backend: Backend, device: Device, precision: Precision, threads: int) -> str:
+    """Configure the process; to be called once, before Keras or a backend is imported.
+
+    Args:
+        backend: of Keras. TensorFlow is loaded in any case, for `tf.data`.
+        device: "gpu" requires one, "cpu" hides it, "any" takes a GPU where there is one.
+        precision: of the layers; weights and logits stay float32.
+        threads: CPU threads within an operation, and operations at a time. Another number gives other rounding.
+
+    Returns:
+        The device that will be used, in words.
+
+    Raises:
+        InputError: a GPU is required and there is none.
+    """
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if device == "cpu":
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    import tensorflow as tf
+
+    if device == "cpu" or backend == "jax":
+        tf.config.set_visible_devices([], "GPU")
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+    name = _find_jax_device() if backend == "jax" else _find_tensorflow_device()
+    if device == "gpu" and name == "CPU":
+        raise InputError(f"compute.device: gpu requires a GPU that {backend} can use. Received: a machine without one")
+    if name == "CPU":
+        # Graph optimization takes a third of the time to the first step and does not make steps faster on a CPU.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    return f"{name}, {threads} threads" if name == "CPU" else name
+
+
+def _find_tensorflow_device() -> str:
+    import tensorflow as tf
+
+    gpus = tf.config.get_visible_devices("GPU")
+    if not gpus:
+        return "CPU"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+
+
+def _find_jax_device() -> str:
+    import jax
+
+    device = jax.devices()[0]
+    return "CPU" if device.platform == "cpu" else device.device_kind

@@ -1,0 +1,35 @@
+"""Learning rates as arrays: one value for each global step of a run."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def cosine_learning_rates(peak: float, warmup_steps: float, total_steps: int) -> np.ndarray:
+    """Linear warm-up to `peak`, then half a cosine to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts).
+
+    Returns:
+        float32 (total_steps,); step 0 already has a share of the peak.
+    """
+    step = np.arange(total_steps, dtype=np.float64)
+    progress = np.clip((step - warmup_steps) / max(total_steps - warmup_steps, 1), 0, 1)
+    rates = peak * 0.5 * (1 + np.cos(np.pi * progress))
+    return _warm_up(rates, warmup_steps)
+
+
+def step_learning_rates(
+    peak: float, warmup_steps: float, total_steps: int, drop_steps: Sequence[float], factor: float
+) -> np.ndarray:
+    """Linear warm-up to `peak`, then multiplied by `factor` from each of `drop_steps` on.
+
+    Returns:
+        float32 (total_steps,).
+    """
+    step = np.arange(total_steps)
+    drops = np.sum([step >= drop for drop in drop_steps], axis=0) if drop_steps else np.zeros(total_steps)
+    return _warm_up(peak * factor**drops, warmup_steps)
+
+
+def _warm_up(rates: np.ndarray, warmup_steps: float) -> np.ndarray:
+    ramp = np.minimum(1, (np.arange(len(rates)) + 1) / max(warmup_steps, 1))
+    return (rates * ramp).astype(np.float32)

@@ -1,0 +1,127 @@
+"""One optimization step, compiled for either backend around Keras' own `train_step`."""
+
+from typing import Protocol
+
+import keras
+import numpy as np
+
+
+class AverageWeights:
+    """An exponential moving average of a network's weights, batch normalization's statistics included.
+
+    The momentum grows as min(momentum, (1 + step) / (10 + step)), so that the first weights are soon forgotten
+    (TensorFlow's `ExponentialMovingAverage`, argument `num_updates`). Momentum 0 means no average.
+    """
+
+    def __init__(self, network: keras.Model, momentum: float):
+        averaged = [weight for weight in network.weights if "float" in weight.dtype] if momentum else []
+        self.weights = averaged
+        self.momentum = momentum
+        self.variables = [
+            keras.Variable(weight.value, trainable=False, name=f"average_{number}")
+            for number, weight in enumerate(averaged)
+        ]
+
+    def next_values(self, averages: list, weights: list, step) -> list:
+        """The averages after a step, as tensors of the backend."""
+        step = keras.ops.cast(step, "float32")
+        momentum = keras.ops.minimum(self.momentum, (1 + step) / (10 + step))
+        return [average + (1 - momentum) * (weight - average) for average, weight in zip(averages, weights, strict=True)]
+
+    def swap(self) -> None:
+        """Exchange the network's weights and their averages; a second call exchanges them back."""
+        for weight, average in zip(self.weights, self.variables, strict=True):
+            value = keras.ops.convert_to_numpy(weight.value).copy()
+            weight.assign(average.value)
+            average.assign(value)
+
+
+class Step(Protocol):
+    """A compiled step."""
+
+    def __call__(self, images, labels) -> None:
+        """Train on one batch: float32 (batch, 32, 32, 3) and one-hot float32 (batch, classes)."""
+
+    def wait(self) -> None:
+        """Return when all steps are done and the network's, optimizer's and average's variables are up to date."""
+
+
+def build_step(network: keras.Model, average: AverageWeights) -> Step:
+    """Compile the training step of a compiled network for the current backend."""
+    # Create what Keras would create inside of the first step, so that the step is traced once.
+    network.optimizer.build(network.trainable_variables)
+    classes = network.output_shape[-1]
+    one = np.eye(1, classes, dtype=np.float32)
+    network.compute_metrics(None, one, one)
+    network.reset_metrics()
+    return JaxStep(network, average) if keras.backend.backend() == "jax" else TensorFlowStep(network, average)
+
+
+class TensorFlowStep:
+    """The step as a `tf.function`."""
+
+    def __init__(self, network: keras.Model, average: AverageWeights):
+        import tensorflow as tf
+
+        @tf.function
+        def step(images, labels):
+            network.train_step((images, labels))
+            weights = [weight.value for weight in average.weights]
+            averages = [variable.value for variable in average.variables]
+            values = average.next_values(averages, weights, network.optimizer.iterations.value)
+            for variable, value in zip(average.variables, values, strict=True):
+                variable.assign(value)
+
+        self.step = step
+
+    def __call__(self, images, labels) -> None:
+        """See `Step`."""
+        self.step(images, labels)
+
+    def wait(self) -> None:
+        """See `Step`; TensorFlow's variables always are."""
+
+
+class JaxStep:
+    """The step as a jitted function of the state, which stays on the device between two calls of `wait`."""
+
+    def __init__(self, network: keras.Model, average: AverageWeights):
+        import jax
+
+        self.variables = (
+            network.trainable_variables,
+            network.non_trainable_variables,
+            network.optimizer.variables,
+            network.metrics_variables,
+            average.variables,
+        )
+        self.state = None
+        positions = {variable.path: number for number, variable in enumerate(network.trainable_variables)}
+        fixed = {variable.path: number for number, variable in enumerate(network.non_trainable_variables)}
+
+        def step(state, images, labels):
+            *state, averages = state
+            _, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(state), (images, labels))
+            weights = [
+                trainable[positions[weight.path]] if weight.path in positions else non_trainable[fixed[weight.path]]
+                for weight in average.weights
+            ]
+            # The first variable of every Keras optimizer counts the steps.
+            averages = average.next_values(averages, weights, optimizer[0])
+            return trainable, non_trainable, optimizer, metrics, averages
+
+        self.step = jax.jit(step, donate_argnums=0)
+
+    def __call__(self, images, labels) -> None:
+        """See `Step`."""
+        if self.state is None:
+            self.state = tuple([variable.value for variable in group] for group in self.variables)
+        self.state = self.step(self.state, np.asarray(images), np.asarray(labels))
+
+    def wait(self) -> None:
+        """See `Step`."""
+        if self.state is not None:
+            for group, values in zip(self.variables, self.state, strict=True):
+                for variable, value in zip(group, values, strict=True):
+                    variable.assign(value)
+            self.state = None

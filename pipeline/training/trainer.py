@@ -1,0 +1,167 @@
+"""The training run: epochs of steps, each a function of (seed, epoch, position), with a checkpoint after every epoch."""
+
+import math
+import time
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from pipeline.cifar.augmentation import Augmentation
+from pipeline.cifar.batches import Split, build_batches, subtract_mean
+from pipeline.errors import InputError
+from pipeline.evaluation.metrics import cross_entropy, error_percent
+from pipeline.model.prediction import predict
+from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
+from pipeline.training.logs import TensorBoardLog
+from pipeline.training.progress import Progress
+from pipeline.training.steps import AverageWeights, build_step
+
+Row = dict[str, float | int | None]
+
+
+class Run(NamedTuple):
+    """What a run is made of, beside the network and its optimizer.
+
+    Attributes:
+        train: images to train on.
+        validation: images held out, maybe none.
+        mean: float32 (32, 32, 3), subtracted from both.
+        seed: of order, augmentation and dropout.
+        epochs: how many.
+        batch_size: images a step, and a batch of validation.
+        learning_rates: float32, one for each global step.
+        augmentation: of the training images.
+        ema_momentum: of the average of the weights; 0 means none.
+        threads: CPU threads that prepare batches.
+    """
+
+    train: Split
+    validation: Split
+    mean: np.ndarray
+    seed: int
+    epochs: int
+    batch_size: int
+    learning_rates: np.ndarray
+    augmentation: Augmentation
+    ema_momentum: float
+    threads: int
+
+
+class Outcome(NamedTuple):
+    """The history, a row an epoch; seconds of training and validation, over all parts of the run; images/s, the median."""
+
+    history: list[Row]
+    seconds: float
+    images_per_second: float
+
+
+def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder, log: TensorBoardLog) -> Outcome:
+    """Train a compiled network, from its latest checkpoint if it has one; at the end it holds the final weights.
+
+    Raises:
+        InputError: the training split does not fill a batch, or the loss is no longer finite.
+    """
+    steps_per_epoch = len(run.train.labels) // run.batch_size
+    if steps_per_epoch < 1:
+        raise InputError(
+            f"train.batch_size requires at most the {len(run.train.labels)} training images. Received: {run.batch_size}"
+        )
+    average = AverageWeights(network, run.ema_momentum)
+    step = build_step(network, average)
+    history: list[Row] = []
+    seconds, speeds = 0.0, []
+    if checkpoint := checkpoints.load_latest():
+        restore_arrays(network, average, checkpoint.arrays)
+        history, seconds, speeds = (checkpoint.values[name] for name in ("history", "seconds", "speeds"))
+        print(f"{network.name}: going on after epoch {checkpoint.epoch} of {run.epochs}, from {checkpoints.folder}")
+    else:
+        log.write_graph()
+    first_epoch = len(history)
+    batches = iter(
+        build_batches(
+            run.train,
+            run.mean,
+            classes=network.output_shape[-1],
+            batch_size=run.batch_size,
+            seed=run.seed,
+            epochs=range(first_epoch, run.epochs),
+            augmentation=run.augmentation,
+            threads=run.threads,
+        )
+    )
+    images_per_epoch = steps_per_epoch * run.batch_size
+    with Progress(network.name, run.epochs, first_epoch, images_per_epoch) as progress:
+        for epoch in range(first_epoch, run.epochs):
+            start = time.perf_counter()
+            seed_dropout(network, run.seed, epoch * steps_per_epoch)
+            network.reset_metrics()
+            for _ in range(steps_per_epoch):
+                step(*next(batches))
+                progress.advance(epoch, run.batch_size)
+            step.wait()
+            speeds.append(images_per_epoch / (time.perf_counter() - start))
+            row = measure_epoch(network, average, run, epoch)
+            seconds += time.perf_counter() - start
+            history.append(row)
+            values = {"history": history, "seconds": seconds, "speeds": speeds}
+            checkpoints.save(Checkpoint(epoch + 1, collect_arrays(network, average), values))
+            log.write_epoch(row, speeds[-1])
+            progress.report(row)
+    average.swap()
+    return Outcome(history, seconds, float(np.median(speeds)))
+
+
+def measure_epoch(network: keras.Model, average: AverageWeights, run: Run, epoch: int) -> Row:
+    """One row of the history: training's running means, and validation with the averaged weights, if there are any.
+
+    The train error and loss are those of the augmented batches as they were trained on.
+
+    Raises:
+        InputError: the training loss is not finite.
+    """
+    results = {name: float(value) for name, value in network.get_metrics_result().items()}
+    if not math.isfinite(results["loss"]):
+        raise InputError(f"training requires a finite loss. Received: {results['loss']} in epoch {epoch + 1}")
+    loss, error = None, None
+    if len(run.validation.labels):
+        average.swap()
+        logits = predict(network, subtract_mean(run.validation.images, run.mean), run.batch_size)
+        average.swap()
+        loss, error = cross_entropy(logits, run.validation.labels), error_percent(logits, run.validation.labels)
+    last_step = (epoch + 1) * (len(run.train.labels) // run.batch_size) - 1
+    return {
+        "epoch": epoch + 1,
+        "learning_rate": float(run.learning_rates[last_step]),
+        "train_loss": results["loss"],
+        "train_error_percent": 100 * (1 - results["accuracy"]),
+        "validation_loss": loss,
+        "validation_error_percent": error,
+    }
+
+
+def seed_dropout(network: keras.Model, seed: int, step: int) -> None:
+    """Set the dropout layers' counters, so that what they drop is a function of (seed, step)."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign(np.array([seed, step], np.uint32))
+
+
+def collect_arrays(network: keras.Model, average: AverageWeights) -> dict[str, np.ndarray]:
+    """All that changes in training, as arrays by name."""
+    return {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(network, average).items()}
+
+
+def restore_arrays(network: keras.Model, average: AverageWeights, arrays: dict[str, np.ndarray]) -> None:
+    """Put arrays that `collect_arrays` made back in their places."""
+    variables = _variables(network, average)
+    if variables.keys() != arrays.keys():
+        difference = sorted(variables.keys() ^ arrays.keys())
+        raise InputError(f"the checkpoint requires the arrays of this network. Received: a difference in {difference}")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def _variables(network: keras.Model, average: AverageWeights) -> dict[str, keras.Variable]:
+    groups = {"network": network.variables, "optimizer": network.optimizer.variables, "average": average.variables}
+    return {f"{group}/{variable.path}": variable for group, variables in groups.items() for variable in variables}
