@@ -1,7 +1,6 @@
 """Outputs appear whole or not at all: they are written aside, then renamed."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +19,10 @@ def written_aside(path: Path) -> Iterator[Path]:
     _remove(aside)
     try:
         yield aside
+        aside.lstat()  # a block that wrote nothing must not cost what is there
         if path.is_dir():
             _remove(path)
-        os.replace(aside, path)
+        aside.replace(path)
     finally:
         _remove(aside)
 

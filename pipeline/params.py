@@ -15,6 +15,8 @@ from pipeline.errors import InputError
 from pipeline.model.variants import LayoutName, modules_per_stage
 
 PARAMS_FILE = Path("params.yaml")
+# Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
+UNIONS = (("download",), ("train", "learning_rate"))
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -171,7 +173,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         content = YAML(typ="safe").load(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} requires a readable file of parameters. Received: {error}") from error
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         raise InputError(f"{path} requires valid YAML. Received: {' '.join(str(error).split())}") from error
     return check_params(content, str(path))
 
@@ -186,8 +188,7 @@ def check_params(content: object, source: str) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         first, *others = error.errors()
-        # A discriminated union puts the chosen branch's tag into the location, where no key is.
-        keys = [str(key) for key in first["loc"] if key not in ("synthetic", "custom", "cosine", "steps")]
+        keys = [str(key) for place, key in enumerate(first["loc"]) if first["loc"][:place] not in UNIONS]
         where = ".".join(keys) or "the whole"
         received = "nothing" if first["type"] == "missing" else repr(first["input"])
         message = first["msg"].removeprefix("Value error, ")

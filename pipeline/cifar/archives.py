@@ -43,21 +43,17 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
             f"{dataset.name} requires an archive with sha256 {dataset.archive_sha256}. "
             f"Received: {archive.name} with sha256 {hash_file(archive)}"
         )
-    missing = set(layout.data_files)
-    with tempfile.TemporaryFile(dir=archive.parent) as tar_file:
+    seen: set[str] = set()
+    with tempfile.TemporaryFile() as tar_file:
         _decompress(archive, tar_file)
         for name, content in _read_regular_files(tar_file, archive.name, dataset):
-            if name in layout.data_files:
-                if not trusted and hashlib.sha256(content).hexdigest() != dataset.file_sha256[name]:
-                    raise InputError(
-                        f"{dataset.name} requires {name} with sha256 {dataset.file_sha256[name]}. "
-                        f"Received: sha256 {hashlib.sha256(content).hexdigest()}"
-                    )
-                if name not in missing:
-                    raise InputError(f"{archive.name} requires one {name}. Received: two")
-                missing.remove(name)
+            if name in layout.data_files and not trusted:
+                _check_digest(name, content, dataset)
+            if name in seen:
+                raise InputError(f"{archive.name} requires one {name}. Received: two")
+            seen.add(name)
             yield name, content
-    if missing:
+    if missing := set(layout.data_files) - seen:
         raise InputError(
             f"{archive.name} requires the members {', '.join(layout.data_files)} in {layout.folder}/. "
             f"Received: none named {', '.join(sorted(missing))}"
@@ -71,16 +67,16 @@ def _decompress(archive: Path, tar_file: BinaryIO) -> None:
             while chunk := stream.read(CHUNK_BYTES):
                 size += len(chunk)
                 if size > MAX_TAR_BYTES:
-                    raise InputError(f"{archive.name} requires at most {MAX_TAR_BYTES} bytes of content. Received: more")
+                    raise InputError(
+                        f"{archive.name} requires at most {MAX_TAR_BYTES} bytes of content. Received: more"
+                    )
                 tar_file.write(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{archive.name} requires a complete gzip file. Received: {error}") from error
     tar_file.seek(0)
 
 
-def _read_regular_files(
-    tar_file: BinaryIO, archive_name: str, dataset: ArchiveDataset
-) -> Iterator[tuple[str, bytes]]:
+def _read_regular_files(tar_file: BinaryIO, archive_name: str, dataset: ArchiveDataset) -> Iterator[tuple[str, bytes]]:
     layout = LAYOUTS[dataset.layout]
     try:
         with tarfile.open(fileobj=tar_file, mode="r:") as tar:
@@ -89,11 +85,11 @@ def _read_regular_files(
                 if folder == layout.folder and member.isdir() and not name:
                     continue
                 known = name in (*layout.data_files, layout.names_file, *layout.ignored_files)
-                if folder != layout.folder or not known or member.type != tarfile.REGTYPE:
+                if folder != layout.folder or not known or not member.isreg() or member.issparse():
                     raise InputError(
                         f"{archive_name} requires no members but regular files {', '.join(layout.data_files)}, "
                         f"{layout.names_file}, {', '.join(layout.ignored_files)} in {layout.folder}/. "
-                        f"Received: {ascii(member.name)}, type {member.type!r}"
+                        f"Received: {member.name!a}, type {member.type!r}"
                     )
                 if name not in layout.ignored_files:
                     _check_size(name, member.size, dataset)
@@ -106,12 +102,16 @@ def _read_regular_files(
         raise InputError(f"{archive_name} requires a tar archive inside the gzip. Received: {error}") from error
 
 
+def _check_digest(name: str, content: bytes, dataset: ArchiveDataset) -> None:
+    required, received = dataset.file_sha256[name], hashlib.sha256(content).hexdigest()
+    if received != required:
+        raise InputError(f"{dataset.name} requires {name} with sha256 {required}. Received: sha256 {received}")
+
+
 def _check_size(name: str, size: int, dataset: ArchiveDataset) -> None:
     layout = LAYOUTS[dataset.layout]
     if name == layout.names_file:
         if size > MAX_TEXT_BYTES:
             raise InputError(f"{name} requires at most {MAX_TEXT_BYTES} bytes. Received: {size}")
-    elif dataset.file_images and size != dataset.file_images[name] * layout.record_bytes:
-        raise InputError(
-            f"{name} requires {dataset.file_images[name]} records of {layout.record_bytes} bytes. Received: {size} bytes"
-        )
+    elif dataset.file_images and size != (required := dataset.file_images[name] * layout.record_bytes):
+        raise InputError(f"{name} requires {required} bytes. Received: {size} bytes")

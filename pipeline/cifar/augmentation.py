@@ -1,4 +1,4 @@
-"""Augmentation of a batch of training images: a pure function of its arguments, seed included, that runs in `tf.data`."""
+"""Augmentation of a batch of training images: a pure function of its arguments, in `tf.data` too."""
 
 from typing import Literal, NamedTuple
 
@@ -93,9 +93,7 @@ def draw_cutout(batch: tf.Tensor, seed: tf.Tensor, side: int) -> tf.Tensor:
     return tf.cast(~(inside_y[:, :, None] & inside_x[:, None, :]), tf.float32)[..., None]
 
 
-def mix_pairs(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, alpha: float
-) -> tuple[tf.Tensor, tf.Tensor]:
+def mix_pairs(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, alpha: float) -> tuple[tf.Tensor, tf.Tensor]:
     """Blend each image and label with those of the next in the batch, by one weight from Beta(alpha, alpha).
 
     The batch is in random order already, so that neighbors are random pairs.

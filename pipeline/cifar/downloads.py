@@ -1,11 +1,11 @@
 """Fetch an archive from where it lies: its official address, a mirror's, or a folder."""
 
-import os
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from pipeline.errors import InputError
@@ -15,9 +15,10 @@ TIMEOUT_SECONDS = 30
 ATTEMPTS = 6
 BACK_OFF_SECONDS = 1.0  # doubled after each attempt
 PASSING_STATUSES = {408, 425, 429, 500, 502, 503, 504}
+FINAL_ERRORS = (requests.TooManyRedirects, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
 
 
-class PassingFailure(Exception):
+class PassingError(Exception):
     """A transfer broke in a way that may not happen again."""
 
 
@@ -31,11 +32,16 @@ def locate_archive(url: str, mirror: str | None) -> str | Path:
     Raises:
         InputError: the folder lacks the file, or the address has another scheme.
     """
-    name = Path(unquote(urlsplit(url).path)).name
     source = url
-    if mirror:
-        source = f"{mirror.rstrip('/')}/{name}" if "://" in mirror else Path(mirror, name).absolute().as_uri()
-    parts = urlsplit(source)
+    try:
+        name = Path(unquote(urlsplit(url).path)).name
+        if mirror:
+            source = f"{mirror.rstrip('/')}/{name}" if "://" in mirror else Path(mirror, name).absolute().as_uri()
+        parts = urlsplit(source)
+    except ValueError as error:
+        raise InputError(
+            f"the address of the data set requires https, http or file. Received: {source}, {error}"
+        ) from error
     if parts.scheme == "file":
         path = Path(unquote(parts.path))
         if not path.is_file():
@@ -57,8 +63,8 @@ def download_archive(url: str, target: Path) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _transfer(url, part)
-        except (requests.RequestException, PassingFailure) as error:
-            if attempt == ATTEMPTS or isinstance(error, requests.TooManyRedirects):
+        except (requests.RequestException, urllib3.exceptions.HTTPError, PassingError) as error:
+            if attempt == ATTEMPTS or isinstance(error, FINAL_ERRORS):
                 raise InputError(
                     f"{url} requires a complete transfer in {ATTEMPTS} attempts. Received: {_reason(error)}"
                 ) from error
@@ -66,7 +72,7 @@ def download_archive(url: str, target: Path) -> None:
             tqdm.write(f"{url}: {_reason(error)}; attempt {attempt + 1} of {ATTEMPTS} in {wait:.0f} s")
             time.sleep(wait)
         else:
-            os.replace(part, target)
+            part.replace(target)
             return
 
 
@@ -80,14 +86,14 @@ def _transfer(url: str, part: Path) -> None:
         if response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{start}":
             return
         if response.status_code in PASSING_STATUSES:
-            raise PassingFailure(f"HTTP status {response.status_code}")
+            raise PassingError(f"HTTP status {response.status_code}")
         if response.status_code == 416:
             part.unlink()
-            raise PassingFailure("a range that the server does not have; starting over")
+            raise PassingError("a range that the server does not have; starting over")
         if response.status_code not in (200, 206):
             raise InputError(f"{url} requires HTTP status 200. Received: {response.status_code} {response.reason}")
         if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            raise PassingFailure(f"another range than asked for: {response.headers.get('Content-Range')}")
+            raise PassingError(f"another range than asked for: {response.headers.get('Content-Range')}")
         start = start if response.status_code == 206 else 0
         length = response.headers.get("Content-Length")
         total = start + int(length) if length else None
@@ -95,12 +101,13 @@ def _transfer(url: str, part: Path) -> None:
             part.open("ab" if start else "wb") as file,
             tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem) as progress,
         ):
-            for chunk in response.iter_content(CHUNK_BYTES):
+            # The bytes as sent: a server that calls a .gz file an encoding does not get it decoded.
+            for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
                 file.write(chunk)
                 progress.update(len(chunk))
     size = part.stat().st_size
     if total is not None and size != total:
-        raise PassingFailure(f"{size} of {total} bytes")
+        raise PassingError(f"{size} of {total} bytes")
 
 
 def _reason(error: Exception) -> str:

@@ -58,7 +58,7 @@ LAYOUTS: dict[str, Layout] = {
 
 
 class Records(NamedTuple):
-    """Decoded records: images uint8 (n, 32, 32, 3), labels and coarse labels int64 (n,); coarse is None for CIFAR-10."""
+    """Decoded records: images uint8 (n, 32, 32, 3), labels int64 (n,); no coarse labels for CIFAR-10."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -85,7 +85,9 @@ def decode_records(content: bytes, layout: Layout, classes: int, name: str) -> R
     labels = rows[:, layout.label_bytes - 1].astype(np.int64)
     if labels.max() >= classes:
         record = int(labels.argmax())
-        raise InputError(f"{name} requires labels from 0 to {classes - 1}. Received: {labels[record]} in record {record}")
+        raise InputError(
+            f"{name} requires labels from 0 to {classes - 1}. Received: {labels[record]} in record {record}"
+        )
     images = np.ascontiguousarray(rows[:, layout.label_bytes :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
     return Records(images, labels, rows[:, 0].astype(np.int64) if layout.label_bytes == 2 else None)
 

@@ -86,7 +86,7 @@ def _field(number: int, content: np.ndarray) -> np.ndarray:
 
 def varint_widths(values: np.ndarray) -> np.ndarray:
     """How many bytes each value takes as a varint: int64 (n,), from 0 to 2 ** 63 - 1, to int64 (n,), 1 to 9."""
-    return 1 + sum((values >= 1 << (7 * digits)).astype(np.int64) for digits in range(1, 9))
+    return 1 + (values[:, None] >= 1 << (7 * np.arange(1, 9))).sum(axis=1)
 
 
 def encode_varints(values: np.ndarray, width: int) -> np.ndarray:

@@ -1,14 +1,16 @@
 """The report's pictures."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402 - after the choice of a backend that needs no screen
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 # The pictures carry no time and no version, so that equal data give equal bytes.
 METADATA = {"Software": None}
@@ -23,12 +25,13 @@ def draw_learning_curves(histories: dict[str, pd.DataFrame], path: Path) -> None
     """
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for number, (network, history) in enumerate(histories.items()):
-        style = {"color": f"C{number}", "marker": "o" if len(history) < 20 else ""}
-        axes.plot(history["epoch"], history["train_error_percent"], "--", label=f"{network}, train (augmented)", **style)
-        if history["validation_error_percent"].notna().any():
-            axes.plot(history["epoch"], history["validation_error_percent"], "-", label=f"{network}, validation", **style)
+        style: dict[str, Any] = {"color": f"C{number}", "marker": "o" if len(history) < 20 else ""}
+        curves = {"train (augmented)": "train_error_percent", "validation": "validation_error_percent"}
+        for (label, column), line in zip(curves.items(), ("--", "-"), strict=True):
+            if history[column].notna().any():
+                axes.plot(history["epoch"], history[column], line, label=f"{network}, {label}", **style)
     axes.set(xlabel="epoch", ylabel="error, %", ylim=(0, None))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
     _save(figure, path)
@@ -43,7 +46,9 @@ def draw_confusion(predictions: pd.DataFrame, classes: list[str], title: str, pa
         title: of the picture.
         path: the PNG to write.
     """
-    counts = pd.crosstab(predictions["actual"], predictions["predicted"]).reindex(index=classes, columns=classes, fill_value=0)
+    counts = pd.crosstab(predictions["actual"], predictions["predicted"]).reindex(
+        index=classes, columns=classes, fill_value=0
+    )
     shares = 100 * counts.to_numpy() / np.maximum(counts.to_numpy().sum(axis=1, keepdims=True), 1)
     figure, axes = plt.subplots(figsize=(6, 5.4), layout="constrained")
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)

@@ -37,9 +37,7 @@ def add_attention_module(x: keras.KerasTensor, mask_depth: int, learning: Learni
     return chain_residual_units(x, PREPROCESSING_UNITS, f"{name}_after")
 
 
-def combine(
-    trunk: keras.KerasTensor, soft_mask: keras.KerasTensor, learning: Learning, name: str
-) -> keras.KerasTensor:
+def combine(trunk: keras.KerasTensor, soft_mask: keras.KerasTensor, learning: Learning, name: str) -> keras.KerasTensor:
     """Attention residual learning, (1 + M)·T (equation 3), or naive attention learning, M·T (equation 1)."""
     masked = keras.layers.Multiply(name=f"{name}_masked")([soft_mask, trunk])
     if learning == "nal":

@@ -54,6 +54,6 @@ def modules_per_stage(network: str, layout: LayoutName) -> tuple[int, ...]:
     if rest or modules < 1:
         raise InputError(
             "the paper layout has the networks attention-<36 m + 20> for m = 1, 2, …: "
-            f"attention-56, -92, -128, -164, …, -236, …, -452, … Received: {network}"
+            f"attention-56, -92, -128, -164, …, -236, …, -452, …. Received: {network}"
         )
     return (modules,) * 3

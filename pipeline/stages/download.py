@@ -72,19 +72,20 @@ def write_raw(
         folder.mkdir()
         for member, content in members:
             if member == shape.names_file:
-                classes = classes or tuple(content.decode("utf-8", "replace").split())
+                lines = content.decode("utf-8", "replace").splitlines()
+                classes = classes or tuple(filter(None, map(str.strip, lines)))
             else:
                 (folder / member).write_bytes(content)
                 files[member] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         if not classes:
             raise InputError(f"the data set {name} requires class names in {shape.names_file}. Received: none")
-        lines = "".join(f"{files[member]['sha256']}  {member}\n" for member in shape.data_files)
-        digest = hashlib.sha256(lines.encode()).hexdigest()
+        listing = "".join(f"{files[member]['sha256']}  {member}\n" for member in shape.data_files)
+        digest = hashlib.sha256(listing.encode()).hexdigest()
         if required_digest not in (None, digest):
             raise InputError(f"the data set {name} requires sha256 {required_digest}. Received: {digest}")
         ordered = {member: files[member] for member in shape.data_files}
-        content = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
-        write_json(folder / "manifest.json", content)
+        manifest = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
+        write_json(folder / "manifest.json", manifest)
     print(f"data/raw/{name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
 
 

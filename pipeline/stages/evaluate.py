@@ -1,6 +1,7 @@
 """Stage `evaluate`: errors of a trained model on all three splits. The test set is used here and nowhere else."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.training.backend import check_libraries, set_up_backend
+
+if TYPE_CHECKING:
+    import keras
 
 TFRECORDS = Path("data/tfrecords")
 MEAN = Path("data/prepared/mean.npy")
@@ -68,7 +72,7 @@ def evaluate(name: str) -> None:
     print(f"{name}: test error {errors['test_error_percent']:.2f} %")
 
 
-def load_classifier(name: str, params: Params, classes: int):  # noqa: ANN201 - Keras is imported late
+def load_classifier(name: str, params: Params, classes: int) -> "keras.Model":
     """Build the classifier that the parameters describe, and load its weights only: no code comes from the file.
 
     Raises:

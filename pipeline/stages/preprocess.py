@@ -32,7 +32,11 @@ def preprocess() -> None:
     settings = params.preprocess
     validation = choose_validation_images(training.labels, settings.validation_images, settings.seed)
     train = np.setdiff1d(np.arange(len(training.labels)), validation)
-    splits = {"train": (training, train), "validation": (training, validation), "test": (test, np.arange(len(test.labels)))}
+    splits = {
+        "train": (training, train),
+        "validation": (training, validation),
+        "test": (test, np.arange(len(test.labels))),
+    }
     mean = mean_image(training.images[train])
     with written_aside(OUTPUT) as folder:
         folder.mkdir()

@@ -61,24 +61,24 @@ def compose_report(params: Params, statistics: dict, results: dict[str, dict[str
     learning = params.model.learning
     formula = {"arl": "(1 + M)·T", "nal": "M·T"}[learning]
     published = format_published(params.networks, dataset, learning)
-    confusions = "\n".join(f"![Confusion matrix of {name}](figures/confusion-{name}.png)" for name in params.networks)
+    confusions = "\n".join(f"![Confusion matrix: {name}](figures/confusion-{name}.png)" for name in params.networks)
     return f"""# Residual Attention Network on {dataset}
 
-{learning.upper()}, {formula}; layout `{params.model.layout}`, width {params.model.width:g}; {params.train.epochs} epochs, \
-seed {params.train.seed}, one run of each network (n = 1).
+{learning.upper()}, {formula}; layout `{params.model.layout}`, width {params.model.width:g}; \
+{params.train.epochs} epochs, seed {params.train.seed}, one run of each network (n = 1).
 
 {images["train"]} training, {images["validation"]} validation and {images["test"]} test images; \
 data set sha256 `{statistics["sha256"]}`.
 
 {format_results(results)}
-The errors are those of the last epoch's model, on images as they are, without augmentation. No image is in two splits; the
-test images were used for nothing but the column of their name.
+The errors are those of the last epoch's model, on images as they are, without augmentation. No image is in two
+splits; the test images were used for nothing but the column of their name.
 
 ## Published figures
 
-{published or f"There are none for these networks on {dataset}."}
-"Paper" is Wang et al. 2017 (arXiv 1704.06904). "Seed" is the repository Jay4869/Deep-Learning: its headline figures are
-errors on the training images, and its validation images were trained on too, so that they compare with no test error.
+{published or f"There are none for these networks on {dataset}.{chr(10)}"}
+"Paper" is Wang et al. 2017 (arXiv 1704.06904). "Seed" is the repository Jay4869/Deep-Learning: its headline figures
+are errors on the training images, and its validation images were trained on too: neither compares with a test error.
 
 ## Learning curves
 

@@ -1,7 +1,10 @@
 """Choose Keras' backend and its device before Keras is imported, and make its operations deterministic."""
 
 import os
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -57,8 +60,10 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
-    import tensorflow as tf
+    with _native_messages_held_back():
+        import tensorflow as tf
 
+        tf.config.list_physical_devices()
     if device == "cpu" or backend == "jax":
         tf.config.set_visible_devices([], "GPU")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -74,6 +79,23 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
 
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     return f"{name}, {threads} threads" if name == "CPU" else name
+
+
+@contextmanager
+def _native_messages_held_back() -> Iterator[None]:
+    """Keep what TensorFlow's C++ code writes to standard error as it starts, and show it only if that fails."""
+    standard_error = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        try:
+            os.dup2(held.fileno(), 2)
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(standard_error, held.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
 
 
 def _find_tensorflow_device() -> str:

@@ -46,7 +46,8 @@ class CheckpointFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         values = {"epoch": checkpoint.epoch, "run": self.run_digest, **checkpoint.values}
         buffer = io.BytesIO()
-        np.savez(buffer, values=np.frombuffer(json.dumps(values).encode(), np.uint8), **checkpoint.arrays)
+        as_array = np.frombuffer(json.dumps(values).encode(), np.uint8)
+        np.savez(buffer, allow_pickle=False, values=as_array, **checkpoint.arrays)
         content = buffer.getbuffer()
         path = self._path(checkpoint.epoch)
         aside = path.with_suffix(".aside")
@@ -55,7 +56,7 @@ class CheckpointFolder:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        aside.replace(path)
         self._flush_folder()
         for old in self._files()[GENERATIONS:]:
             old.unlink()

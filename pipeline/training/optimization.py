@@ -1,6 +1,6 @@
 """The optimizer and the loss, compiled into a network."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ class TabulatedLearningRate(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, rates: np.ndarray):
         self.rates = rates
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """The rate at a step; the last one beyond the table."""
         step = keras.ops.minimum(keras.ops.cast(step, "int32"), len(self.rates) - 1)
         return keras.ops.take(keras.ops.convert_to_tensor(self.rates), step)

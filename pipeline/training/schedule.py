@@ -6,7 +6,9 @@ import numpy as np
 
 
 def cosine_learning_rates(peak: float, warmup_steps: float, total_steps: int) -> np.ndarray:
-    """Linear warm-up to `peak`, then half a cosine to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts).
+    """Linear warm-up to `peak`, then half a cosine to 0.
+
+    Source: Loshchilov and Hutter 2017, "SGDR" (arXiv 1608.03983), equation 5, without restarts.
 
     Returns:
         float32 (total_steps,); step 0 already has a share of the peak.

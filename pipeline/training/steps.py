@@ -1,9 +1,12 @@
 """One optimization step, compiled for either backend around Keras' own `train_step`."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+
+Tensor = Any  # of the backend
+State = tuple[list[Tensor], ...]
 
 
 class AverageWeights:
@@ -18,15 +21,17 @@ class AverageWeights:
         self.weights = averaged
         self.momentum = momentum
         self.variables = [
-            keras.Variable(weight.value, trainable=False, name=f"average_{number}")
+            keras.Variable(keras.ops.copy(weight.value), trainable=False, name=f"average_{number}")
             for number, weight in enumerate(averaged)
         ]
 
-    def next_values(self, averages: list, weights: list, step) -> list:
+    def next_values(self, averages: list[Tensor], weights: list[Tensor], step: Tensor) -> list[Tensor]:
         """The averages after a step, as tensors of the backend."""
         step = keras.ops.cast(step, "float32")
         momentum = keras.ops.minimum(self.momentum, (1 + step) / (10 + step))
-        return [average + (1 - momentum) * (weight - average) for average, weight in zip(averages, weights, strict=True)]
+        return [
+            average + (1 - momentum) * (weight - average) for average, weight in zip(averages, weights, strict=True)
+        ]
 
     def swap(self) -> None:
         """Exchange the network's weights and their averages; a second call exchanges them back."""
@@ -39,7 +44,7 @@ class AverageWeights:
 class Step(Protocol):
     """A compiled step."""
 
-    def __call__(self, images, labels) -> None:
+    def __call__(self, images: Tensor, labels: Tensor) -> None:
         """Train on one batch: float32 (batch, 32, 32, 3) and one-hot float32 (batch, classes)."""
 
     def wait(self) -> None:
@@ -64,7 +69,7 @@ class TensorFlowStep:
         import tensorflow as tf
 
         @tf.function
-        def step(images, labels):
+        def step(images: Tensor, labels: Tensor) -> None:
             network.train_step((images, labels))
             weights = [weight.value for weight in average.weights]
             averages = [variable.value for variable in average.variables]
@@ -74,7 +79,7 @@ class TensorFlowStep:
 
         self.step = step
 
-    def __call__(self, images, labels) -> None:
+    def __call__(self, images: Tensor, labels: Tensor) -> None:
         """See `Step`."""
         self.step(images, labels)
 
@@ -95,13 +100,13 @@ class JaxStep:
             network.metrics_variables,
             average.variables,
         )
-        self.state = None
+        self.state: State | None = None
         positions = {variable.path: number for number, variable in enumerate(network.trainable_variables)}
         fixed = {variable.path: number for number, variable in enumerate(network.non_trainable_variables)}
 
-        def step(state, images, labels):
-            *state, averages = state
-            _, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(state), (images, labels))
+        def step(state: State, images: Tensor, labels: Tensor) -> State:
+            *rest, averages = state
+            _, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(rest), (images, labels))
             weights = [
                 trainable[positions[weight.path]] if weight.path in positions else non_trainable[fixed[weight.path]]
                 for weight in average.weights
@@ -112,7 +117,7 @@ class JaxStep:
 
         self.step = jax.jit(step, donate_argnums=0)
 
-    def __call__(self, images, labels) -> None:
+    def __call__(self, images: Tensor, labels: Tensor) -> None:
         """See `Step`."""
         if self.state is None:
             self.state = tuple([variable.value for variable in group] for group in self.variables)

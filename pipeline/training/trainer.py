@@ -1,4 +1,4 @@
-"""The training run: epochs of steps, each a function of (seed, epoch, position), with a checkpoint after every epoch."""
+"""The training run: steps that are functions of (seed, epoch, position), and a checkpoint after every epoch."""
 
 import math
 import time
@@ -49,7 +49,7 @@ class Run(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The history, a row an epoch; seconds of training and validation, over all parts of the run; images/s, the median."""
+    """The history, a row an epoch; seconds of training and validation, also before a restart; median images/s."""
 
     history: list[Row]
     seconds: float
@@ -155,13 +155,19 @@ def collect_arrays(network: keras.Model, average: AverageWeights) -> dict[str, n
 def restore_arrays(network: keras.Model, average: AverageWeights, arrays: dict[str, np.ndarray]) -> None:
     """Put arrays that `collect_arrays` made back in their places."""
     variables = _variables(network, average)
-    if variables.keys() != arrays.keys():
-        difference = sorted(variables.keys() ^ arrays.keys())
-        raise InputError(f"the checkpoint requires the arrays of this network. Received: a difference in {difference}")
+    if difference := variables.keys() ^ arrays.keys():
+        raise InputError(
+            f"the checkpoint requires the arrays of {network.name}. Received: others, as {min(difference)}"
+        )
     for name, variable in variables.items():
         variable.assign(arrays[name])
 
 
 def _variables(network: keras.Model, average: AverageWeights) -> dict[str, keras.Variable]:
     groups = {"network": network.variables, "optimizer": network.optimizer.variables, "average": average.variables}
-    return {f"{group}/{variable.path}": variable for group, variables in groups.items() for variable in variables}
+    # By number, because Keras counts up some names in each process: sgd, sgd_1, …
+    return {
+        f"{group}/{number}/{variable.name}": variable
+        for group, variables in groups.items()
+        for number, variable in enumerate(variables)
+    }

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from pipeline.cifar.splits import choose_validation_images, mean_image
+from pipeline.errors import InputError
+
+
+@pytest.fixture
+def labels():
+    """Ten classes of 6 to 15 images each, in random order."""
+    return np.random.default_rng(0).permutation(np.repeat(np.arange(10), np.arange(6, 16)))
+
+
+@pytest.mark.parametrize("count", [1, 10, 20, 23, 50])
+def test_validation_images_are_balanced_within_one_image(count, labels):
+    chosen = choose_validation_images(labels, count, seed=0)
+    counts = np.bincount(labels[chosen], minlength=10)
+    assert counts.sum() == count
+    assert counts.max() - counts.min() <= 1
+
+
+def test_validation_images_are_distinct_positions_in_ascending_order(labels):
+    chosen = choose_validation_images(labels, 30, seed=0)
+    assert (np.diff(chosen) > 0).all()
+    assert chosen.min() >= 0
+    assert chosen.max() < len(labels)
+    assert chosen.dtype == np.int64
+
+
+def test_the_seed_decides(labels):
+    one, again, other = (choose_validation_images(labels, 30, seed).tolist() for seed in (1, 1, 2))
+    assert one == again
+    assert one != other
+
+
+def test_the_choice_is_pinned():
+    """Philox' raw bits are the same on all machines and versions."""
+    labels = np.arange(30) % 3
+    assert choose_validation_images(labels, 6, seed=0).tolist() == [0, 6, 10, 16, 20, 23]
+
+
+def test_more_validation_images_hold_the_fewer_ones(labels):
+    fewer, more = (choose_validation_images(labels, count, seed=5) for count in (20, 40))
+    assert set(fewer) < set(more)
+
+
+def test_no_validation_images_are_allowed(labels):
+    assert choose_validation_images(labels, 0, seed=0).tolist() == []
+
+
+@pytest.mark.parametrize(("count", "share"), [(51, 6), (60, 6), (1000, 100)])
+def test_a_class_keeps_training_images(count, share, labels):
+    with pytest.raises(InputError) as error:
+        choose_validation_images(labels, count, seed=0)
+    assert str(error.value) == (
+        "preprocess.validation_images requires fewer images of each class than there are: class 0 has 6. "
+        f"Received: {count}, {share} of that class"
+    )
+
+
+def test_mean_image_equals_the_mean_in_double_precision():
+    images = np.random.default_rng(0).integers(0, 256, (37, 32, 32, 3), np.uint8)
+    mean = mean_image(images)
+    np.testing.assert_array_equal(mean, images.mean(axis=0, dtype=np.float64).astype(np.float32))
+    assert mean.shape == (32, 32, 3)
+    assert mean.dtype == np.float32
+
+
+def test_mean_of_many_white_images_is_exactly_white():
+    """Single-precision sums would be off by here."""
+    white = np.broadcast_to(np.uint8(255), (100_000, 1, 1, 1))
+    assert mean_image(white).item() == 255

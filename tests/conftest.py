@@ -1,0 +1,100 @@
+"""Fixtures that several tests share: a folder to run stages in, tiny data sets, a local web server."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.cifar.layouts import LAYOUTS
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def demo():
+    """The demo recipe as nested dictionaries, free to change."""
+    return YAML(typ="safe").load(PROJECT / "recipes/demo.yaml")
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """An empty folder as the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CIFAR_MIRROR", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def write_params(workspace, demo):
+    """Write params.yaml: the demo recipe with some sections replaced."""
+
+    def write(**sections):
+        (workspace / "params.yaml").write_text(json.dumps(demo | sections))  # JSON is YAML
+
+    return write
+
+
+@pytest.fixture
+def make_files():
+    """Make the files of a layout, by name; the classes take turns over each file, and pixels are random."""
+
+    def make(layout_name="cifar10", images=10, classes=10):
+        layout, random = LAYOUTS[layout_name], np.random.default_rng(0)
+        files = {}
+        for name in layout.data_files:
+            rows = random.integers(0, 256, (images, layout.record_bytes), np.uint8)
+            rows[:, layout.label_bytes - 1] = np.arange(images) % classes
+            if layout.label_bytes == 2:
+                rows[:, 0] = rows[:, 1] // 5
+            files[name] = rows.tobytes()
+        return files | {layout.names_file: "".join(f"class_{number}\n" for number in range(classes)).encode()}
+
+    return make
+
+
+@pytest.fixture
+def write_archive():
+    """Write a gzipped tar of `files`, and of further tar members, and give its sha256."""
+
+    def write(path, files, folder="cifar-10-batches-bin", further=()):
+        with tarfile.open(path, "w:gz") as tar:
+            top = tarfile.TarInfo(folder)
+            top.type = tarfile.DIRTYPE
+            tar.addfile(top)
+            for name, content in files.items():
+                member = tarfile.TarInfo(f"{folder}/{name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+            for member in further:
+                tar.addfile(member, io.BytesIO(bytes(member.size)))
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    return write
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Serve with a request handler on this machine until the test ends, and give the base address."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    servers = []
+
+    def start(handler):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

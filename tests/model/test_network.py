@@ -1,0 +1,165 @@
+import keras
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.model.attention_module import add_attention_module
+from pipeline.model.network import build_network, scale_channels
+from pipeline.model.variants import modules_per_stage
+
+TINY = {"width": 0.0625, "classes": 10, "dropout": 0.0, "l2": 0.0}
+
+
+def build(network, layout="paper", learning="arl", **changes):
+    return build_network(network, layout=layout, learning=learning, **{**TINY, **changes})
+
+
+def build_module(learning):
+    x = keras.Input((8, 8, 16))
+    return keras.Model(x, add_attention_module(x, 2, learning, "module"))
+
+
+# Millions of parameters in table 6 of the paper, and how far a count may be from them: its channels are not published.
+@pytest.mark.parametrize(
+    ("network", "low", "high"),
+    [("attention-92", 1.8, 1.9), ("attention-236", 5.0, 5.2)],
+)
+def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high):
+    model = build(network, width=1.0)
+    assert low <= sum(np.prod(weight.shape) for weight in model.trainable_weights) / 1e6 <= high
+
+
+@pytest.mark.parametrize("modules", range(1, 13))
+def test_depth_of_the_paper_layout_is_36_m_plus_20(modules):
+    assert modules_per_stage(f"attention-{36 * modules + 20}", "paper") == (modules,) * 3
+
+
+def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says():
+    model = build("attention-92")
+    layers = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
+    trunk = [name for name in layers if "_mask" not in name and "_shortcut" not in name]
+    assert len(trunk) == 92
+
+
+@pytest.mark.parametrize(
+    ("network", "layout", "last"),
+    [
+        ("attention-56", "paper", (8, 8, 256)),
+        ("attention-56", "seed", (4, 4, 1024)),
+        ("attention-92", "seed", (4, 4, 1024)),
+        ("attention-mini", "seed", (4, 4, 1024)),
+    ],
+)
+def test_last_feature_maps_and_logits_have_the_layouts_shapes(network, layout, last):
+    model = build(network, layout, width=1.0)
+    assert model.get_layer("last_relu").output.shape[1:] == last
+    assert model.output_shape == (None, 10)
+
+
+def test_attention_mini_has_the_shapes_of_the_seeds_readme():
+    model = build("attention-mini", "seed", width=1.0)
+    shapes = {
+        "stem_conv": (32, 32, 32),
+        "stem_pool": (16, 16, 32),
+        "stage1_unit1_add": (16, 16, 128),
+        "stage1_module1_attended": (16, 16, 128),
+        "stage2_unit1_add": (8, 8, 256),
+        "stage2_module1_attended": (8, 8, 256),
+        "tail_unit1_add": (4, 4, 1024),
+        "tail_unit3_add": (4, 4, 1024),
+    }
+    assert {name: model.get_layer(name).output.shape[1:] for name in shapes} == shapes
+
+
+@pytest.mark.parametrize("name", ["attention-57", "attention-20", "attention-056", "resnet-56", "attention-mini"])
+def test_unknown_networks_are_refused_with_the_valid_ones(name):
+    with pytest.raises(InputError, match=r"attention-<36 m \+ 20> for m = 1, 2.*Received: " + name):
+        modules_per_stage(name, "paper")
+
+
+def test_networks_that_the_seed_layout_lacks_are_refused_with_the_valid_ones():
+    with pytest.raises(InputError, match=r"attention-mini, attention-56, attention-92\. Received: attention-128"):
+        modules_per_stage("attention-128", "seed")
+
+
+def set_mask(model, bias):
+    """Make the soft mask sigmoid(bias) everywhere."""
+    kernel, offset = model.get_layer("module_mask_out2_conv").get_weights()
+    model.get_layer("module_mask_out2_conv").set_weights([np.zeros_like(kernel), np.full_like(offset, bias)])
+
+
+def outputs(model, names, images):
+    return keras.Model(model.input, [model.get_layer(name).output for name in names]).predict(images, verbose=0)
+
+
+@pytest.fixture
+def feature_maps():
+    return np.random.default_rng(0).normal(size=(4, 8, 8, 16)).astype(np.float32)
+
+
+def test_mask_of_zero_leaves_the_trunk_unchanged_in_arl(feature_maps):
+    model = build_module("arl")
+    set_mask(model, -200)
+    attended, trunk = outputs(model, ["module_attended", "module_trunk_unit2_add"], feature_maps)
+    np.testing.assert_array_equal(attended, trunk)
+
+
+def test_mask_of_zero_gives_zero_in_nal(feature_maps):
+    model = build_module("nal")
+    set_mask(model, -200)
+    (masked,) = [outputs(model, ["module_masked"], feature_maps)]
+    np.testing.assert_array_equal(np.asarray(masked), 0)
+
+
+@pytest.mark.parametrize(("learning", "factor"), [("arl", 1.5), ("nal", 0.5)])
+def test_mask_of_one_half_scales_the_trunk(feature_maps, learning, factor):
+    model = build_module(learning)
+    set_mask(model, 0)
+    combined = "module_attended" if learning == "arl" else "module_masked"
+    combination, trunk = outputs(model, [combined, "module_trunk_unit2_add"], feature_maps)
+    np.testing.assert_allclose(combination, factor * trunk, rtol=1e-6)
+
+
+def test_arl_and_nal_begin_with_the_same_weights():
+    weights = []
+    for learning in ("arl", "nal"):
+        keras.utils.set_random_seed(0)
+        weights.append({weight.path: weight.numpy() for weight in build("attention-mini", "seed", learning).weights})
+    np.testing.assert_equal(*weights)
+
+
+def test_shortcuts_are_identities_where_the_shapes_agree():
+    names = {layer.name for layer in build("attention-92", width=0.25).layers}
+    projections = sorted(name for name in names if name.endswith("_shortcut"))
+    assert projections == ["stage1_unit1_shortcut", "stage2_unit1_shortcut", "stage3_unit1_shortcut"]
+
+
+@pytest.mark.parametrize("learning", ["arl", "nal"])
+def test_gradients_reach_every_trainable_weight(learning):
+    import tensorflow as tf
+
+    model = build("attention-mini", "seed", learning)
+    images = tf.constant(np.random.default_rng(0).normal(0, 60, (8, 32, 32, 3)), tf.float32)
+    with tf.GradientTape() as tape:
+        loss = keras.losses.sparse_categorical_crossentropy(
+            np.arange(8), model(images, training=True), from_logits=True
+        )
+    gradients = tape.gradient(loss, model.trainable_weights)
+    silent = [
+        weight.path
+        for weight, gradient in zip(model.trainable_weights, gradients, strict=True)
+        if gradient is None or not np.any(gradient)
+    ]
+    assert not silent
+
+
+def test_dropout_and_l2_are_there_only_where_they_are_asked_for():
+    plain, regularized = build("attention-mini", "seed"), build("attention-mini", "seed", dropout=0.5, l2=0.01)
+    assert not plain.losses
+    assert len(regularized.losses) == 1
+    assert {layer.name for layer in regularized.layers} - {layer.name for layer in plain.layers} == {"dropout"}
+
+
+@pytest.mark.parametrize(("width", "channels"), [(1.0, 64), (0.5, 32), (0.3, 20), (0.001, 4), (2.0, 128)])
+def test_width_scales_channels_to_multiples_of_four(width, channels):
+    assert scale_channels(64, width) == channels

@@ -1,0 +1,73 @@
+import json
+import subprocess
+import sys
+import time
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.model.network import build_classifier, build_network
+from pipeline.model.prediction import predict
+from pipeline.model.saving import save_model
+
+LOAD_IN_PLAIN_KERAS = """
+import sys, keras, numpy as np
+model = keras.models.load_model(sys.argv[1], safe_mode=True)
+assert not [name for name in sys.modules if name.startswith("pipeline")]
+np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
+"""
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    keras.utils.set_random_seed(0)
+    network = build_network(
+        "attention-mini", layout="seed", width=0.0625, learning="arl", classes=10, dropout=0.5, l2=0.01
+    )
+    mean = np.random.default_rng(1).uniform(90, 140, (32, 32, 3)).astype(np.float32)
+    return network, mean, build_classifier(network, mean)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).integers(0, 256, (7, 32, 32, 3), np.uint8)
+
+
+def test_classifier_subtracts_the_mean_from_raw_images_itself(classifier, images):
+    network, mean, model = classifier
+    logits = network.predict(images.astype(np.float32) - mean, verbose=0).astype(np.float64)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_saved_model_loads_in_plain_keras_and_takes_uint8(classifier, images, tmp_path):
+    _, _, model = classifier
+    save_model(model, tmp_path / "model.keras")
+    np.save(tmp_path / "images.npy", images)
+    files = [tmp_path / name for name in ("model.keras", "images.npy", "outputs.npy")]
+    subprocess.run([sys.executable, "-c", LOAD_IN_PLAIN_KERAS, *map(str, files)], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(np.load(files[2]), model.predict(images, verbose=0))
+
+
+def test_equal_weights_give_equal_bytes_at_any_time(classifier, tmp_path):
+    _, _, model = classifier
+    save_model(model, tmp_path / "first.keras")
+    time.sleep(2.1)  # the resolution of a date in a zip file is two seconds
+    save_model(model, tmp_path / "second.keras")
+    assert (tmp_path / "first.keras").read_bytes() == (tmp_path / "second.keras").read_bytes()
+
+
+def test_saved_model_holds_no_time_and_no_training_settings(classifier, tmp_path):
+    save_model(classifier[2], tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as file:
+        assert "date_saved" not in json.loads(file.read("metadata.json"))
+        assert json.loads(file.read("config.json")).get("compile_config") is None
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 20])
+def test_predictions_do_not_depend_on_how_the_batches_are_filled(classifier, images, batch_size):
+    model = classifier[2]
+    expected = model.predict(images, verbose=0)
+    np.testing.assert_allclose(predict(model, images, batch_size), expected, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,184 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.stages.download import download
+
+PROJECT = Path(__file__).parents[2]
+SYNTHETIC = {"dataset": "synthetic", "train_images": 50, "test_images": 10}
+OFFICIAL = "https://example.invalid/pictures/data.tar.gz"
+
+
+@pytest.fixture
+def sha256(workspace, make_files, write_archive):
+    """The digest of a tiny archive, mirror/data.tar.gz."""
+    (workspace / "mirror").mkdir()
+    return write_archive(workspace / "mirror/data.tar.gz", make_files(images=4))
+
+
+@pytest.fixture
+def custom(sha256, write_params):
+    """Set params.yaml to the tiny archive."""
+
+    def write(url=OFFICIAL, sha256=sha256):
+        write_params(download={"dataset": "custom", "layout": "cifar10", "url": url, "sha256": sha256})
+
+    return write
+
+
+@pytest.fixture
+def earlier(workspace):
+    """Leave an output of an earlier run, and tell whether it is all there is."""
+    manifest = workspace / "data/raw/custom/manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("earlier")
+    return lambda: (
+        [path for path in (workspace / "data/raw").rglob("*") if path.is_file()] == [manifest]
+        and manifest.read_text() == "earlier"
+    )
+
+
+def refusal():
+    with pytest.raises(InputError) as error:
+        download()
+    assert ". Received: " in str(error.value)
+    return str(error.value)
+
+
+def assert_raw_equals(files, folder=Path("data/raw/custom")):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    data = {name: content for name, content in files.items() if name.endswith(".bin")}
+    assert {path.name for path in folder.iterdir()} == {*data, "manifest.json"}
+    assert list(manifest["files"]) == list(data)
+    for name, content in data.items():
+        assert (folder / name).read_bytes() == content
+        assert manifest["files"][name] == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert manifest["classes"] == [f"class_{number}" for number in range(10)]
+
+
+def test_an_archive_is_taken_from_a_file_address(custom, workspace, make_files):
+    custom((workspace / "mirror/data.tar.gz").as_uri())
+    download()
+    assert_raw_equals(make_files(images=4))
+    assert sorted(path.name for path in workspace.iterdir()) == ["data", "mirror", "params.yaml"]
+    assert [path.name for path in (workspace / "mirror").iterdir()] == ["data.tar.gz"]
+
+
+def test_an_archive_is_taken_from_a_folder_that_is_a_mirror(custom, make_files, monkeypatch):
+    custom()
+    monkeypatch.setenv("CIFAR_MIRROR", "mirror")
+    download()
+    assert_raw_equals(make_files(images=4))
+    assert Path("mirror/data.tar.gz").exists()
+
+
+@pytest.fixture
+def mirror(workspace, serve, monkeypatch):
+    class Server(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    monkeypatch.setenv("CIFAR_MIRROR", serve(partial(Server, directory=workspace / "mirror")))
+
+
+def test_an_archive_is_taken_from_a_mirror_and_not_kept(custom, mirror, make_files):
+    custom()
+    download()
+    assert_raw_equals(make_files(images=4))
+    assert list(Path("data/downloads").iterdir()) == []
+
+
+def test_a_wrong_archive_is_refused_and_not_kept(custom, mirror, sha256, earlier):
+    custom(sha256="1" * 64)
+    assert refusal() == (
+        f"custom requires an archive with sha256 {'1' * 64}. Received: {'1' * 12}.tar.gz with sha256 {sha256}"
+    )
+    assert earlier()
+    assert list(Path("data/downloads").iterdir()) == []
+
+
+def test_another_archive_in_place_of_cifar10_is_refused(
+    workspace, write_params, make_files, write_archive, monkeypatch
+):
+    write_archive(workspace / "cifar-10-binary.tar.gz", make_files())
+    write_params(download={"dataset": "cifar10"})
+    monkeypatch.setenv("CIFAR_MIRROR", str(workspace))
+    assert refusal() == "data_batch_1.bin requires 30730000 bytes. Received: 30730 bytes"
+    assert not list(workspace.glob("data/raw/*"))
+
+
+def test_a_half_refused_archive_leaves_the_earlier_output(custom, workspace, make_files, write_archive, earlier):
+    files = make_files()
+    del files["test_batch.bin"]
+    archive = workspace / "half.tar.gz"
+    custom(archive.as_uri(), write_archive(archive, files))
+    assert "Received: none named test_batch.bin" in refusal()
+    assert earlier()
+
+
+# Fails until names are split at the ends of lines only.
+def test_class_names_come_from_the_archive_one_a_line(custom, workspace, make_files, write_archive):
+    archive = workspace / "named.tar.gz"
+    files = make_files() | {"batches.meta.txt": "fire truck\r\nmaple tree\n\ncafé\n".encode()}
+    custom(archive.as_uri(), write_archive(archive, files))
+    download()
+    assert json.loads(Path("data/raw/custom/manifest.json").read_text())["classes"] == [
+        "fire truck",
+        "maple tree",
+        "café",
+    ]
+
+
+def test_an_archive_without_class_names_is_refused(custom, workspace, make_files, write_archive, earlier):
+    files = make_files()
+    del files["batches.meta.txt"]
+    archive = workspace / "nameless.tar.gz"
+    custom(archive.as_uri(), write_archive(archive, files))
+    assert refusal() == "the data set custom requires class names in batches.meta.txt. Received: none"
+    assert earlier()
+
+
+def test_synthetic_data_has_the_required_digest(write_params):
+    write_params(download=SYNTHETIC | {"sha256": "0" * 64})
+    message = refusal()
+    assert message.startswith(f"the data set synthetic requires sha256 {'0' * 64}. Received: ")
+    assert not list(Path("data/raw").iterdir())
+    write_params(download=SYNTHETIC | {"sha256": message[-64:]})
+    download()
+    manifest = json.loads(Path("data/raw/synthetic/manifest.json").read_text())
+    lines = "".join(f"{file['sha256']}  {name}\n" for name, file in manifest["files"].items())
+    assert manifest["sha256"] == hashlib.sha256(lines.encode()).hexdigest() == message[-64:]
+    assert [file["bytes"] // 3073 for file in manifest["files"].values()] == [10] * 6
+
+
+def test_two_runs_write_equal_bytes(custom, workspace):
+    custom((workspace / "mirror/data.tar.gz").as_uri())
+    runs = []
+    for _ in range(2):
+        download()
+        runs.append({path.name: path.read_bytes() for path in Path("data/raw/custom").iterdir()})
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("text", ["networks: [attention-57]", "networks: [", None])
+def test_a_mistake_ends_the_command_with_one_line(text, workspace):
+    if text:
+        (workspace / "params.yaml").write_text(text)
+    command = [sys.executable, "-m", "pipeline.stages.download"]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: params.yaml")
+    assert done.stderr.count("\n") == 1
+    assert "Received: " in done.stderr
+    assert done.stdout == ""
+    assert not Path("data").exists()

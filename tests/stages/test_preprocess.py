@@ -1,0 +1,155 @@
+import json
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.stages.command import run
+from pipeline.stages.download import download
+from pipeline.stages.preprocess import preprocess
+
+PREPARED = Path("data/prepared")
+
+
+@pytest.fixture
+def prepare(workspace, write_params, make_files, write_archive):
+    """Run both stages on a tiny archive with 20 images a file, and give its files."""
+
+    def run(layout="cifar10", classes=10, validation_images=20, seed=0):
+        archive = workspace / "data.tar.gz"
+        files = make_files(layout, images=20, classes=classes)
+        folder = {"cifar10": "cifar-10-batches-bin", "cifar100": "cifar-100-binary"}[layout]
+        sha256 = write_archive(archive, files, folder)
+        write_params(
+            download={"dataset": "custom", "layout": layout, "url": archive.as_uri(), "sha256": sha256},
+            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": seed},
+        )
+        download()
+        preprocess()
+        return files
+
+    return run
+
+
+def load(split, name):
+    return np.load(PREPARED / f"{split}-{name}.npy")
+
+
+def decode(content, label_bytes=1):
+    rows = np.frombuffer(content, np.uint8).reshape(-1, label_bytes + 3072)
+    images = np.stack([np.stack(row[label_bytes:].reshape(3, 32, 32), axis=-1) for row in rows])
+    return images, rows[:, :label_bytes]
+
+
+def test_validation_images_are_disjoint_from_training_images(prepare):
+    prepare()
+    train, validation = load("train", "index"), load("validation", "index")
+    assert sorted([*train, *validation]) == list(range(100))
+    assert (np.diff(train) > 0).all()
+    assert np.bincount(load("validation", "label")).tolist() == [2] * 10
+
+
+def test_arrays_hold_the_images_of_the_files(prepare):
+    files = prepare()
+    training = b"".join(files[f"data_batch_{number}.bin"] for number in range(1, 6))
+    for split, content in [("train", training), ("validation", training), ("test", files["test_batch.bin"])]:
+        images, labels = decode(content)
+        index = load(split, "index")
+        np.testing.assert_array_equal(load(split, "images"), images[index])
+        np.testing.assert_array_equal(load(split, "label"), labels[index, 0])
+        assert load(split, "images").dtype == np.uint8
+        assert load(split, "label").dtype == index.dtype == np.int64
+    assert load("test", "index").tolist() == list(range(20))
+    assert not list(PREPARED.glob("*coarse*"))
+
+
+def test_the_mean_image_is_that_of_the_training_split_only(prepare):
+    prepare()
+    expected = load("train", "images").mean(axis=0, dtype=np.float64).astype(np.float32)
+    np.testing.assert_array_equal(np.load(PREPARED / "mean.npy"), expected)
+    picture = matplotlib.image.imread(PREPARED / "mean.png")[..., :3] * 255
+    np.testing.assert_allclose(picture, expected, atol=0.51)
+
+
+def test_statistics_count_images_and_classes(prepare):
+    prepare()
+    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    manifest = json.loads(Path("data/raw/custom/manifest.json").read_text())
+    assert {name: statistics[name] for name in ("dataset", "sha256", "classes")} == {
+        name: manifest[name] for name in ("dataset", "sha256", "classes")
+    }
+    assert statistics["images"] == {"train": 80, "validation": 20, "test": 20}
+    assert statistics["images_per_class"] == {"train": [8] * 10, "validation": [2] * 10, "test": [2] * 10}
+    training = np.concatenate([load("train", "images"), load("validation", "images")])
+    for key, images in [("training_files_channel_means", training), ("train_channel_means", load("train", "images"))]:
+        np.testing.assert_allclose(statistics[key], images.mean(axis=(0, 1, 2)), atol=1e-4)
+
+
+def test_cifar100_has_coarse_labels(prepare):
+    files = prepare("cifar100", classes=10, validation_images=5)
+    _, labels = decode(files["train.bin"], label_bytes=2)
+    for split in ("train", "validation"):
+        index = load(split, "index")
+        np.testing.assert_array_equal(load(split, "coarse_label"), labels[index, 0])
+        np.testing.assert_array_equal(load(split, "label"), labels[index, 1])
+    assert load("test", "coarse_label").dtype == np.int64
+    assert len(load("validation", "index")) == 5
+
+
+def test_all_images_can_be_training_images(prepare):
+    prepare(validation_images=0)
+    assert load("train", "index").tolist() == list(range(100))
+    assert load("validation", "images").shape == (0, 32, 32, 3)
+    assert json.loads((PREPARED / "statistics.json").read_text())["images"]["validation"] == 0
+
+
+def test_the_seed_decides_and_equal_seeds_give_equal_bytes(prepare):
+    runs = []
+    for seed in (1, 1, 2):
+        prepare(seed=seed)
+        runs.append({path.name: path.read_bytes() for path in PREPARED.iterdir()})
+    assert runs[0] == runs[1]
+    assert runs[0]["validation-index.npy"] != runs[2]["validation-index.npy"]
+    assert runs[0]["test-images.npy"] == runs[2]["test-images.npy"]
+
+
+def test_too_many_validation_images_leave_the_earlier_output(prepare):
+    prepare()
+    before = {path.name: path.read_bytes() for path in PREPARED.iterdir()}
+    with pytest.raises(InputError, match=r"requires fewer images of each class .* Received: 100, 10 of that class"):
+        prepare(validation_images=100)
+    assert {path.name: path.read_bytes() for path in PREPARED.iterdir()} == before
+    assert [path.name for path in Path("data").glob(".*")] == []
+
+
+def test_a_changed_file_is_refused(prepare):
+    prepare()
+    file = Path("data/raw/custom/data_batch_4.bin")
+    before = (PREPARED / "statistics.json").read_bytes()
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=rf"{file} requires sha256 [0-9a-f]{{64}}\. Received: [0-9a-f]{{64}}"):
+        preprocess()
+    assert (PREPARED / "statistics.json").read_bytes() == before
+
+
+def test_a_data_set_that_is_not_there_ends_the_stage_with_one_line(write_params):
+    write_params()
+    with pytest.raises(SystemExit) as end:
+        run(preprocess)
+    assert end.value.code.startswith("error: the stage requires files it can read and write. Received: ")
+    assert "data/raw/synthetic/manifest.json" in end.value.code
+    assert not PREPARED.exists()
+
+
+def test_a_label_without_a_class_name_is_refused(prepare, make_files, write_archive, workspace, write_params):
+    archive = workspace / "bad.tar.gz"
+    sha256 = write_archive(archive, make_files(classes=10) | {"batches.meta.txt": b"one\ntwo\n"})
+    write_params(download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256})
+    download()
+    with pytest.raises(InputError, match=r"data_batch_1.bin requires labels from 0 to 1\. Received: 9 in record 9"):
+        preprocess()
+    assert not PREPARED.exists()

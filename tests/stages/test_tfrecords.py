@@ -1,0 +1,111 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.cifar.batches import load_split
+from pipeline.stages.download import download
+from pipeline.stages.preprocess import preprocess
+from pipeline.stages.tfrecords import tfrecords
+
+PREPARED, OUTPUT = Path("data/prepared"), Path("data/tfrecords")
+
+
+@pytest.fixture
+def write_records(workspace, write_params, make_files, write_archive):
+    """Run the three data stages on a tiny CIFAR-100 archive: 15 training, 5 validation, 20 test images."""
+
+    def run(images_per_shard=6, validation_images=5):
+        archive = workspace / "data.tar.gz"
+        sha256 = write_archive(archive, make_files("cifar100", images=20, classes=5), "cifar-100-binary")
+        write_params(
+            download={"dataset": "custom", "layout": "cifar100", "url": archive.as_uri(), "sha256": sha256},
+            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": 0},
+            tfrecords={"images_per_shard": images_per_shard},
+        )
+        download()
+        preprocess()
+        tfrecords()
+        return json.loads((OUTPUT / "index.json").read_text())
+
+    return run
+
+
+def read_examples(split):
+    files = sorted(str(path) for path in OUTPUT.glob(f"{split}-*"))
+    for content in tf.data.TFRecordDataset(files).as_numpy_iterator():
+        yield tf.train.Example.FromString(content).features.feature
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_shards_hold_the_prepared_arrays_in_order(split, write_records):
+    write_records()
+    arrays = {name: np.load(PREPARED / f"{split}-{name}.npy") for name in ("images", "label", "coarse_label", "index")}
+    examples = list(read_examples(split))
+    assert len(examples) == len(arrays["images"]) > 0
+    for number, features in enumerate(examples):
+        assert set(features) == {"image", "label", "coarse_label", "index"}
+        assert features["image"].bytes_list.value == [arrays["images"][number].tobytes()]
+        for name in ("label", "coarse_label", "index"):
+            assert features[name].int64_list.value == [arrays[name][number]]
+
+
+@pytest.mark.parametrize(("images_per_shard", "counts"), [(6, [6, 6, 3]), (5, [5, 5, 5]), (15, [15]), (1000, [15])])
+def test_shards_are_full_but_the_last(images_per_shard, counts, write_records):
+    shards = write_records(images_per_shard)["splits"]["train"]
+    assert [shard["images"] for shard in shards] == counts
+    assert [shard["file"] for shard in shards] == [
+        f"train-{number:05d}-of-{len(counts):05d}.tfrecord" for number in range(len(counts))
+    ]
+
+
+def test_the_index_tells_bytes_and_digests_of_all_files(write_records):
+    index = write_records()
+    shards = [shard for split in index["splits"].values() for shard in split]
+    assert {shard["file"] for shard in shards} | {"index.json"} == {path.name for path in OUTPUT.iterdir()}
+    for shard in shards:
+        content = (OUTPUT / shard["file"]).read_bytes()
+        assert shard["bytes"] == len(content)
+        assert shard["sha256"] == hashlib.sha256(content).hexdigest()
+    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    assert all(index[name] == statistics[name] for name in ("dataset", "sha256", "classes"))
+
+
+def test_two_runs_write_equal_bytes(write_records):
+    runs = []
+    for _ in range(2):
+        write_records()
+        runs.append({path.name: path.read_bytes() for path in OUTPUT.iterdir()})
+    assert runs[0] == runs[1]
+
+
+def test_shards_of_an_earlier_run_do_not_stay(write_records):
+    write_records(images_per_shard=1)
+    write_records(images_per_shard=100)
+    assert len(list(OUTPUT.glob("train-*"))) == 1
+
+
+def test_a_split_without_images_has_no_shards(write_records):
+    index = write_records(validation_images=0)
+    assert index["splits"]["validation"] == []
+    assert len(load_split(OUTPUT, "validation").images) == 0
+
+
+def test_what_is_written_is_what_training_reads(write_records):
+    write_records()
+    images, labels = load_split(OUTPUT, "train")
+    np.testing.assert_array_equal(images, np.load(PREPARED / "train-images.npy"))
+    np.testing.assert_array_equal(labels, np.load(PREPARED / "train-label.npy"))
+
+
+def test_a_failure_leaves_the_earlier_output(write_records):
+    write_records()
+    before = {path.name: path.read_bytes() for path in OUTPUT.iterdir()}
+    (PREPARED / "test-images.npy").unlink()
+    with pytest.raises(FileNotFoundError):
+        tfrecords()
+    assert {path.name: path.read_bytes() for path in OUTPUT.iterdir()} == before
+    assert not list(OUTPUT.parent.glob(".*"))

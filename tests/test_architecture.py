@@ -1,0 +1,108 @@
+"""The arrows between the project's rooms, and what dvc.yaml must say of them."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+PARAMS = "pipeline/params.py"  # `params:` tracks the values that it reads
+STAGES = ("download", "preprocess", "tfrecords", "train", "evaluate", "report")
+ROOMS = ("cifar", "model", "training", "evaluation")
+HEAVY = {"tensorflow", "keras", "jax"}
+
+
+def imported_modules(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imported_files(path: Path) -> set[str]:
+    files = {name.replace(".", "/") + ".py" for name in imported_modules(path)}
+    return {file for file in files if (ROOT / file).is_file()}
+
+
+def import_closure(file: str) -> set[str]:
+    closure, open_files = set(), {file}
+    while open_files:
+        file = open_files.pop()
+        closure.add(file)
+        open_files |= imported_files(ROOT / file) - closure - {PARAMS}
+    return closure
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict:
+    return YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_of_a_stage_hold_all_modules_that_it_imports(graph, stage):
+    deps = [Path(dep) for dep in graph[stage]["deps"]]
+    needed = import_closure(f"pipeline/stages/{stage}.py")
+    missing = [file for file in needed if not any(Path(file).is_relative_to(dep) for dep in deps)]
+    assert not missing
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_of_a_stage_name_no_module_that_it_does_not_import(graph, stage):
+    needed = import_closure(f"pipeline/stages/{stage}.py")
+    code = [dep for dep in graph[stage]["deps"] if dep.startswith("pipeline/")]
+    assert [dep for dep in code if not any(Path(file).is_relative_to(dep) for file in needed)] == []
+
+
+def test_stages_have_the_names_of_their_files(graph):
+    assert tuple(graph) == STAGES
+    for stage in STAGES:
+        assert graph[stage]["cmd"].startswith(f"python -m pipeline.stages.{stage}")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_import_neither_parameters_nor_stages_nor_the_orchestrators(room):
+    for path in (ROOT / "pipeline" / room).glob("*.py"):
+        names = imported_modules(path)
+        forbidden = ("pipeline.params", "pipeline.stages", "flows", "dvc", "prefect")
+        assert not [name for name in names if name.startswith(forbidden)], path
+
+
+def test_stages_never_import_each_other():
+    for stage in STAGES:
+        names = imported_modules(ROOT / f"pipeline/stages/{stage}.py")
+        assert not [name for name in names for other in STAGES if name.startswith(f"pipeline.stages.{other}")]
+
+
+def test_the_pipeline_knows_neither_dvc_nor_prefect():
+    for path in (ROOT / "pipeline").rglob("*.py"):
+        assert not {name.partition(".")[0] for name in imported_modules(path)} & {"dvc", "prefect", "flows"}, path
+
+
+@pytest.mark.parametrize("stage", ["download", "preprocess", "tfrecords", "report"])
+def test_stages_that_need_no_tensorflow_do_not_import_it(stage):
+    for file in import_closure(f"pipeline/stages/{stage}.py"):
+        assert not {name.partition(".")[0] for name in imported_modules(ROOT / file)} & HEAVY, file
+
+
+def test_checkpoints_are_read_and_written_without_tensorflow():
+    for file in import_closure("pipeline/training/checkpoints.py"):
+        assert not {name.partition(".")[0] for name in imported_modules(ROOT / file)} & HEAVY, file
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
+def test_locks_pin_the_numerical_libraries_that_results_are_recorded_for(lock):
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["numerical-libraries"]
+    pins = dict(line.split(" ")[0].split("==") for line in (ROOT / lock).read_text().splitlines() if "==" in line)
+    assert {name: pins[name] for name in required} == required
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
+def test_locks_hold_hashes_and_no_addresses(lock):
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert text.count("--hash=sha256:") > text.count("==")

@@ -1,0 +1,76 @@
+"""The real CIFAR-10, where the environment says that it lies at hand."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+NETWORK = "attention-mini"
+
+pytestmark = pytest.mark.skipif("CIFAR_MIRROR" not in os.environ, reason="CIFAR_MIRROR names no copy of CIFAR-10")
+
+
+def run_stage(folder, stage, *arguments):
+    subprocess.run(
+        [sys.executable, "-m", f"pipeline.stages.{stage}", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A folder in which the data stages have run on all 60,000 images."""
+    folder = tmp_path_factory.mktemp("cifar10")
+    yaml = YAML()
+    params = yaml.load(ROOT / "recipes/cifar10-cpu.yaml")
+    params["networks"] = [NETWORK]
+    params["model"]["width"] = 0.125
+    params["train"]["epochs"] = 1
+    params["train"]["learning_rate"].update(peak=0.1, warmup_epochs=0.2)
+    yaml.dump(params, folder / "params.yaml")
+    (folder / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
+    for stage in ("download", "preprocess", "tfrecords"):
+        run_stage(folder, stage)
+    return folder
+
+
+def test_splits_are_whole_balanced_and_disjoint(workspace):
+    statistics = json.loads((workspace / "data/prepared/statistics.json").read_text())
+    assert statistics["images"] == {"train": 45_000, "validation": 5_000, "test": 10_000}
+    assert statistics["images_per_class"] == {
+        "train": [4_500] * 10,
+        "validation": [500] * 10,
+        "test": [1_000] * 10,
+    }
+    indices = [np.load(workspace / f"data/prepared/{split}-index.npy") for split in ("train", "validation")]
+    np.testing.assert_array_equal(np.sort(np.concatenate(indices)), np.arange(50_000))
+
+
+def test_channel_means_of_the_training_images_are_the_published_ones(workspace):
+    statistics = json.loads((workspace / "data/prepared/statistics.json").read_text())
+    np.testing.assert_allclose(statistics["training_files_channel_means"], [125.3, 123.0, 113.9], atol=0.05)
+
+
+def test_shards_are_whole(workspace):
+    index = json.loads((workspace / "data/tfrecords/index.json").read_text())
+    assert {split: sum(shard["images"] for shard in shards) for split, shards in index["splits"].items()} == {
+        "train": 45_000,
+        "validation": 5_000,
+        "test": 10_000,
+    }
+
+
+def test_a_short_training_beats_chance_clearly(workspace):
+    for stage in ("train", "evaluate"):
+        run_stage(workspace, stage, NETWORK)
+    metrics = json.loads((workspace / f"metrics/{NETWORK}.json").read_text())
+    assert metrics["test_error_percent"] < 65  # chance: 90
+    assert abs(metrics["test_error_percent"] - metrics["validation_error_percent"]) < 5

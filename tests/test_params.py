@@ -1,0 +1,211 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.errors import InputError
+from pipeline.params import check_params, load_params
+
+PROJECT = Path(__file__).parents[1]
+RECIPES = sorted(PROJECT.glob("recipes/*.yaml"))
+CUSTOM = {
+    "dataset": "custom",
+    "layout": "cifar10",
+    "url": "file:///data.tar.gz",
+    "sha256": "0" * 64,
+}
+STEPS = {"schedule": "steps", "peak": 0.1, "warmup_epochs": 0, "drop_epochs": [80, 120.5], "factor": 0.1}
+MISSING = object()
+
+
+def change(content, keys, value):
+    """Set the parameter at dotted `keys`, or remove it where the value is MISSING."""
+    *sections, key = keys.split(".")
+    for section in sections:
+        content = content[section]
+    if value is MISSING:
+        del content[key]
+    else:
+        content[int(key) if key.isdigit() else key] = value
+
+
+def refusal(check, *arguments):
+    with pytest.raises(InputError) as error:
+        check(*arguments)
+    message = str(error.value)
+    assert "\n" not in message
+    assert ". Received: " in message
+    return message
+
+
+def test_there_are_recipes():
+    assert PROJECT / "recipes/demo.yaml" in RECIPES
+    assert len(RECIPES) > 1
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_is_valid(recipe):
+    assert load_params(recipe).networks
+
+
+def test_the_demo_is_what_runs_at_first():
+    assert (PROJECT / "params.yaml").read_bytes() == (PROJECT / "recipes/demo.yaml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ("download", CUSTOM),
+        ("download", CUSTOM | {"url": "https://example.invalid/data.tar.gz", "layout": "cifar100"}),
+        ("download", {"dataset": "cifar100"}),
+        ("train.learning_rate", STEPS),
+        ("train.weight_decay", 0),
+        ("preprocess.validation_images", 0),
+        ("train.seed", 2**31 - 1),
+        ("networks", ["attention-mini"]),
+    ],
+)
+def test_other_values_are_allowed(keys, value, demo):
+    change(demo, keys, value)
+    check_params(demo, "params.yaml")
+
+
+BAD = [
+    # unknown
+    ("extra", 1), ("train.rate", 0.1), ("download.url", "https://x"), ("train.learning_rate.factor", 0.1),
+    # missing
+    ("networks", MISSING), ("evaluate", MISSING), ("model.width", MISSING), ("download.sha256", MISSING),
+    ("train.learning_rate.peak", MISSING),
+    # of another type
+    ("train.epochs", 1.0), ("train.epochs", "3"), ("train.epochs", True), ("train.momentum", True),
+    ("train.momentum", "0.9"), ("augment.horizontal_flip", 1), ("augment.horizontal_flip", "off"), ("model", None),
+    ("networks", "attention-56"), ("networks.0", 56), ("train.learning_rate", 0.1), ("download.sha256", 7),
+    # out of range
+    ("networks", []), ("train.epochs", 0), ("train.seed", 2**31), ("train.seed", -1), ("train.momentum", 1.0),
+    ("train.learning_rate.peak", 0.0), ("train.weight_decay", -0.1), ("model.width", 0), ("model.dropout", 1.0),
+    ("compute.backend", "torch"), ("compute.threads", 0), ("preprocess.mean", "per_channel"),
+    ("preprocess.validation_images", -1), ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
+    ("augment.cutout_pixels", 33), ("augment.fill", "black"), ("download.train_images", 75),
+    ("download.test_images", 0), ("download.sha256", "0" * 63), ("download.sha256", "A" * 64),
+    # not finite
+    ("train.weight_decay", float("nan")), ("model.width", float("inf")),
+    ("train.learning_rate.warmup_epochs", float("inf")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "value"), BAD)
+def test_a_bad_parameter_is_named_in_one_line(keys, value, demo):
+    change(demo, keys, value)
+    received = "nothing" if value is MISSING else repr(value)
+    message = refusal(check_params, demo, "my.yaml")
+    assert message.startswith(f"my.yaml: {keys}: ")
+    assert message.endswith(f". Received: {received}")
+
+
+# All but the first fail until just the tags that a union adds to the location are left out: all of them, no key.
+@pytest.mark.parametrize(
+    ("section", "value", "where"),
+    [
+        ("download", CUSTOM | {"layout": "cifar1000"}, "download.layout"),
+        ("download", {"dataset": "cifar10", "url": "https://example.invalid"}, "download.url"),
+        ("download", {"dataset": "cifar100", "sha256": "0"}, "download.sha256"),
+        ("download", CUSTOM | {"custom": 1}, "download.custom"),
+        ("steps", 1, "steps"),
+    ],
+)
+def test_no_key_but_the_users_is_named(section, value, where, demo):
+    demo[section] = value
+    assert refusal(check_params, demo, "params.yaml").startswith(f"params.yaml: {where}: ")
+
+
+@pytest.mark.parametrize(
+    ("keys", "known"),
+    [
+        ("download.dataset", "'synthetic', 'cifar10', 'cifar100', 'custom'"),
+        ("train.learning_rate.schedule", "'cosine', 'steps'"),
+    ],
+)
+def test_an_unknown_kind_lists_the_known_ones(keys, known, demo):
+    change(demo, keys, "other")
+    message = refusal(check_params, demo, "params.yaml")
+    section, _, key = keys.rpartition(".")
+    assert message.startswith(f"params.yaml: {section}: ")
+    assert key in message
+    assert known in message
+
+
+@pytest.mark.parametrize("url", ["data.tar.gz", "ftp://example.invalid/data.tar.gz", "https://", ""])
+def test_an_archive_has_an_address(url, demo):
+    demo["download"] = CUSTOM | {"url": url}
+    assert refusal(check_params, demo, "params.yaml").startswith("params.yaml: download.url: ")
+
+
+# The paper layout's fail until its sentence ends with a full stop: without one, all parameters follow it.
+@pytest.mark.parametrize(
+    ("layout", "network", "valid"),
+    [
+        ("seed", "attention-128", "attention-mini, attention-56, attention-92"),
+        ("seed", "Attention-56", "attention-mini, attention-56, attention-92"),
+        ("paper", "attention-57", "attention-<36 m + 20>"),
+        ("paper", "attention-mini", "attention-<36 m + 20>"),
+    ],
+)
+def test_an_unknown_network_lists_the_valid_ones(layout, network, valid, demo):
+    demo["model"]["layout"] = layout
+    demo["networks"] = ["attention-56", network]
+    message = refusal(check_params, demo, "params.yaml")
+    assert f"the {layout} layout has the networks " in message
+    assert valid in message
+    assert message.endswith(f"Received: {network}")
+
+
+def test_a_network_is_listed_once(demo):
+    demo["networks"] = ["attention-56", "attention-56"]
+    message = refusal(check_params, demo, "params.yaml")
+    assert message == "params.yaml: networks requires each network once. Received: attention-56, attention-56"
+
+
+def test_further_mistakes_are_counted(demo):
+    demo["train"]["epochs"], demo["evaluate"]["batch_size"] = 0, 0
+    assert refusal(check_params, demo, "params.yaml").endswith("Received: 0 (and 1 more)")
+
+
+def test_numbers_are_read_as_yaml_1_2(tmp_path):
+    text = (PROJECT / "recipes/demo.yaml").read_text()
+    assert "weight_decay: 1e-3" in text
+    (tmp_path / "my.yaml").write_text(text.replace("weight_decay: 1e-3", "weight_decay: 1e-4"))
+    assert load_params(tmp_path / "my.yaml").train.weight_decay == 0.0001
+
+
+def test_parameters_do_not_change(demo):
+    params = check_params(demo, "params.yaml")
+    with pytest.raises(ValidationError):
+        params.train.epochs = 5
+
+
+# The last two fail until ValueError is caught beside YAMLError.
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"- networks",
+        b"networks: [",
+        b"networks: []\nnetworks: []",
+        b"networks: !!python/name:os.system x",
+        b"networks: \xff",
+        b"networks: \x01",
+        b"--- 1\n--- 2",
+        b"networks: 2020-13-45",
+        b"networks: !!int x",
+    ],
+)
+def test_a_file_that_holds_no_parameters_is_refused_in_one_line(content, tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_bytes(content)
+    assert refusal(load_params, path).startswith(str(path))
+
+
+def test_a_missing_file_is_refused(workspace):
+    message = refusal(load_params)
+    assert message.startswith("params.yaml requires a readable file of parameters. Received: ")
+    assert "No such file" in message

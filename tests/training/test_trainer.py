@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from pipeline.cifar.augmentation import Augmentation
+from pipeline.cifar.batches import Split
+from pipeline.errors import InputError
+
+OFF = Augmentation(False, 0, 0.0, 0.0, "mean", 0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(make_run, train):
+    return train(make_run())
+
+
+def test_the_same_run_gives_the_same_weights_and_history(make_run, train, uninterrupted):
+    weights, outcome = train(make_run())
+    np.testing.assert_equal(weights, uninterrupted[0])
+    assert outcome.history == uninterrupted[1].history
+
+
+def test_another_seed_gives_other_weights(make_run, train, uninterrupted):
+    weights, _ = train(make_run(seed=1))
+    assert any(not np.array_equal(weights[name], uninterrupted[0][name]) for name in weights)
+
+
+@pytest.mark.parametrize("break_after", [1, 3])
+def test_an_interrupted_run_goes_on_to_the_same_weights_and_history(
+    make_run, train, uninterrupted, tmp_path, capsys, break_after
+):
+    with pytest.raises(KeyboardInterrupt):
+        train(make_run(), tmp_path, break_after)
+    weights, outcome = train(make_run(), tmp_path)
+    assert f"going on after epoch {break_after} of 4" in capsys.readouterr().out
+    np.testing.assert_equal(weights, uninterrupted[0])
+    assert outcome.history == uninterrupted[1].history
+
+
+def test_history_has_a_row_for_each_epoch(uninterrupted):
+    history = uninterrupted[1].history
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    for row in history:
+        assert row["learning_rate"] == pytest.approx(0.02)
+        assert 0 <= row["train_error_percent"] <= 100
+        assert row["validation_error_percent"] in range(0, 101, 10)
+        assert row["validation_loss"] > 0
+
+
+def test_a_few_images_are_learned_by_heart(make_run, train):
+    epochs = 60
+    run = make_run(epochs, augmentation=OFF, ema_momentum=0.0, learning_rates=np.full(3 * epochs, 0.02, np.float32))
+    _, outcome = train(run, optimizer="adam", weight_decay=0.0)
+    assert outcome.history[0]["train_error_percent"] > 60
+    assert outcome.history[-1]["train_error_percent"] < 30
+
+
+def test_without_validation_images_the_history_says_so(make_run, train):
+    none = Split(np.empty((0, 32, 32, 3), np.uint8), np.empty(0, np.int64))
+    _, outcome = train(make_run(epochs=1, validation=none))
+    assert outcome.history[0]["validation_error_percent"] is None
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(make_run, train, tmp_path):
+    rates = np.repeat(np.array([0.01, np.nan, 0.01], np.float32), 3)
+    with pytest.raises(InputError, match=r"requires a finite loss\. Received: nan in epoch 2"):
+        train(make_run(3, learning_rates=rates), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-000001.checkpoint"]
+
+
+def test_a_batch_larger_than_the_training_split_is_refused(make_run, train):
+    with pytest.raises(InputError, match=r"at most the 30 training images\. Received: 31"):
+        train(make_run(batch_size=31))
