@@ -4,6 +4,7 @@ LOCK ?= requirements.lock
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
+export PYTHONUNBUFFERED := 1
 
 .PHONY: repro test check lock
 

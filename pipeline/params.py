@@ -131,7 +131,16 @@ class Train(Section):
     weight_decay: NotNegative
     label_smoothing: Fraction
     ema_momentum: Fraction
-    histograms: bool
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> "Train":
+        rate = self.learning_rate
+        late = [epoch for epoch in (rate.warmup_epochs, *getattr(rate, "drop_epochs", ())) if epoch >= self.epochs]
+        if late:
+            raise InputError(
+                f"train.learning_rate requires warm-up and drops before epoch {self.epochs}. Received: {late[0]:g}"
+            )
+        return self
 
 
 class Evaluate(Section):

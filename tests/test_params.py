@@ -14,7 +14,7 @@ CUSTOM = {
     "url": "file:///data.tar.gz",
     "sha256": "0" * 64,
 }
-STEPS = {"schedule": "steps", "peak": 0.1, "warmup_epochs": 0, "drop_epochs": [80, 120.5], "factor": 0.1}
+STEPS = {"schedule": "steps", "peak": 0.1, "warmup_epochs": 0, "drop_epochs": [1, 2.5], "factor": 0.1}
 MISSING = object()
 
 
@@ -209,3 +209,13 @@ def test_a_missing_file_is_refused(workspace):
     message = refusal(load_params)
     assert message.startswith("params.yaml requires a readable file of parameters. Received: ")
     assert "No such file" in message
+
+
+@pytest.mark.parametrize(
+    ("rate", "late"),
+    [({"schedule": "cosine", "peak": 0.1, "warmup_epochs": 3.0}, "3"), (STEPS | {"drop_epochs": [1.0, 99.0]}, "99")],
+)
+def test_warm_up_and_drops_after_the_last_epoch_are_refused(demo, rate, late):
+    demo["train"] |= {"epochs": 3, "learning_rate": rate}
+    with pytest.raises(InputError, match=rf"warm-up and drops before epoch 3\. Received: {late}$"):
+        check_params(demo, "params.yaml")

@@ -15,17 +15,12 @@ from typing import BinaryIO
 
 from pipeline.cifar.datasets import ArchiveDataset
 from pipeline.cifar.layouts import LAYOUTS
+from pipeline.digests import hash_file
 from pipeline.errors import InputError
 
 CHUNK_BYTES = 1 << 20
 MAX_TAR_BYTES = 1 << 30  # CIFAR's own are below 185 MB
 MAX_TEXT_BYTES = 1 << 20
-
-
-def hash_file(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, bytes]]:

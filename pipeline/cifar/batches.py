@@ -1,6 +1,5 @@
 """Read TFRecord shards into memory, and make the batches of a training run out of them."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.cifar.augmentation import Augmentation, augment_batch
+from pipeline.digests import hash_file
 from pipeline.errors import InputError
 
 PARSED_AT_ONCE = 2048
@@ -43,7 +43,7 @@ def load_split(folder: Path, split: str) -> Split:
         )
         raise InputError(f"{folder} requires the {split} shards that its index.json lists. Received: {difference}")
     for shard in shards:
-        received = hashlib.sha256((folder / shard["file"]).read_bytes()).hexdigest()
+        received = hash_file(folder / shard["file"])
         if received != shard["sha256"]:
             raise InputError(f"{folder / shard['file']} requires sha256 {shard['sha256']}. Received: {received}")
     if not shards:

@@ -2,7 +2,7 @@
 
 import keras
 
-# Short runs need statistics that follow quickly; the value is also that of the paper's Caffe code base.
+# Short runs need statistics that follow quickly.
 MOMENTUM = 0.9
 EPSILON = 1e-5
 

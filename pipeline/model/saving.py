@@ -1,6 +1,7 @@
 """Save a model so that equal weights give equal bytes."""
 
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -11,13 +12,15 @@ FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file without the time of writing: Keras' own entries, sorted, stored, with a fixed date."""
+    """Write a `.keras` file without times and memory addresses: Keras' entries, sorted, stored, with a fixed date."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         original = Path(folder, "model.keras")
         model.save(original)
         with zipfile.ZipFile(original) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
             for name in sorted(source.namelist()):
                 content = source.read(name)
+                if name == "config.json":
+                    content = _number_shared_objects(content)
                 if name == "metadata.json":
                     metadata = json.loads(content)
                     metadata.pop("date_saved", None)
@@ -25,3 +28,13 @@ def save_model(model: keras.Model, path: Path) -> None:
                 entry = zipfile.ZipInfo(name, FIXED_DATE)
                 entry.external_attr = 0o644 << 16
                 target.writestr(entry, content)
+
+
+def _number_shared_objects(config: bytes) -> bytes:
+    """Replace the addresses by which Keras says that layers share an object by numbers in order of appearance."""
+    numbers: dict[bytes, int] = {}
+    return re.sub(
+        rb'("shared_object_id": )(\d+)',
+        lambda match: match[1] + str(numbers.setdefault(match[2], len(numbers))).encode(),
+        config,
+    )

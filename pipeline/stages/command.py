@@ -16,6 +16,9 @@ def run(stage: Callable[[], None]) -> None:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: the stage requires files it can read and write. Received: {error}")
+    except KeyboardInterrupt:
+        print("stopped; a training goes on from its last checkpoint when it is run again", file=sys.stderr)
+        sys.exit(130)
 
 
 def run_for_network(stage: Callable[[str], None]) -> None:

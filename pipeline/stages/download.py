@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import CustomDownload, KnownDownload, SyntheticDownload, load_params
 from pipeline.stages.command import run
+from pipeline.stages.paths import RAW
 
 DOWNLOADS = Path("data/downloads")  # outside of the stage's output, so that a broken transfer can go on
 
@@ -68,7 +69,7 @@ def write_raw(
     """
     shape = LAYOUTS[layout]
     files = {}
-    with written_aside(Path("data/raw", name)) as folder:
+    with written_aside(RAW / name) as folder:
         folder.mkdir()
         for member, content in members:
             if member == shape.names_file:
@@ -77,8 +78,11 @@ def write_raw(
             else:
                 (folder / member).write_bytes(content)
                 files[member] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if not classes:
-            raise InputError(f"the data set {name} requires class names in {shape.names_file}. Received: none")
+        if not classes or len(set(classes)) < len(classes):
+            received = ", ".join(classes) or "none"
+            raise InputError(
+                f"the data set {name} requires distinct class names in {shape.names_file}. Received: {received}"
+            )
         listing = "".join(f"{files[member]['sha256']}  {member}\n" for member in shape.data_files)
         digest = hashlib.sha256(listing.encode()).hexdigest()
         if required_digest not in (None, digest):
@@ -86,7 +90,7 @@ def write_raw(
         ordered = {member: files[member] for member in shape.data_files}
         manifest = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
         write_json(folder / "manifest.json", manifest)
-    print(f"data/raw/{name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
+    print(f"{RAW / name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Stage `evaluate`: errors of a trained model on all three splits. The test set is used here and nowhere else."""
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,11 @@ from pipeline.errors import InputError
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
+from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend
 
 if TYPE_CHECKING:
     import keras
-
-TFRECORDS = Path("data/tfrecords")
-MEAN = Path("data/prepared/mean.npy")
-PROJECT = Path("pyproject.toml")
 
 
 def evaluate(name: str) -> None:
@@ -85,7 +83,7 @@ def load_classifier(name: str, params: Params, classes: int) -> "keras.Model":
     path = Path("models", name, "model.keras")
     try:
         classifier.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} requires the weights of {name}. Received: {reason[:300]}") from error
     return classifier

@@ -13,8 +13,7 @@ from pipeline.errors import InputError
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
-
-OUTPUT = Path("data/prepared")
+from pipeline.stages.paths import PREPARED, RAW
 
 
 def preprocess() -> None:
@@ -24,7 +23,7 @@ def preprocess() -> None:
     `index` (the position in the data set's training or test files) and, for CIFAR-100, `coarse_label`.
     """
     params = load_params()
-    raw = Path("data/raw", params.download.dataset)
+    raw = RAW / params.download.dataset
     manifest = json.loads((raw / "manifest.json").read_text())
     layout = LAYOUTS[manifest["layout"]]
     training = read_files(raw, layout.train_files, manifest)
@@ -38,12 +37,14 @@ def preprocess() -> None:
         "test": (test, np.arange(len(test.labels))),
     }
     mean = mean_image(training.images[train])
-    with written_aside(OUTPUT) as folder:
+    with written_aside(PREPARED) as folder:
         folder.mkdir()
         for split, (records, positions) in splits.items():
             write_split(folder, split, records, positions)
         np.save(folder / "mean.npy", mean)
-        matplotlib.image.imsave(folder / "mean.png", mean.round().astype(np.uint8))
+        # By default the version of Matplotlib would be written, and would move the digest of the data.
+        metadata = {"Software": "residual-attention-cifar"}
+        matplotlib.image.imsave(folder / "mean.png", mean.round().astype(np.uint8), metadata=metadata)
         write_json(
             folder / "statistics.json",
             {
@@ -60,7 +61,7 @@ def preprocess() -> None:
             },
         )
     counts = ", ".join(f"{len(positions)} {split}" for split, (_, positions) in splits.items())
-    print(f"{OUTPUT}: {counts} images")
+    print(f"{PREPARED}: {counts} images")
 
 
 def read_files(raw: Path, names: tuple[str, ...], manifest: dict) -> Records:

@@ -12,8 +12,8 @@ from pipeline.evaluation.tables import format_published, format_results
 from pipeline.outputs import written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run
+from pipeline.stages.paths import MEAN, PREPARED
 
-PREPARED = Path("data/prepared")
 OUTPUT = Path("reports")
 
 
@@ -27,9 +27,9 @@ def report() -> None:
         figures = folder / "figures"
         figures.mkdir(parents=True)
         draw_learning_curves(histories, figures / "learning-curves.png")
-        draw_mean_image(np.load(PREPARED / "mean.npy", allow_pickle=False), figures / "mean.png")
+        draw_mean_image(np.load(MEAN, allow_pickle=False), figures / "mean.png")
         for network in params.networks:
-            predictions = pd.read_csv(Path("predictions", f"{network}.csv"), keep_default_na=False)
+            predictions = pd.read_csv(Path("predictions", f"{network}.csv"), dtype=str, keep_default_na=False)
             title = f"{network}: test images, % of each class"
             draw_confusion(predictions, statistics["classes"], title, figures / f"confusion-{network}.png")
         (folder / "report.md").write_text(compose_report(params, statistics, results))

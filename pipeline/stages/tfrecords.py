@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.cifar.archives import hash_file
 from pipeline.cifar.records import write_shard
+from pipeline.digests import hash_file
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
+from pipeline.stages.paths import PREPARED, TFRECORDS
 
-PREPARED = Path("data/prepared")
-OUTPUT = Path("data/tfrecords")
 INTEGER_FEATURES = ("label", "coarse_label", "index")
 
 
@@ -21,12 +20,12 @@ def tfrecords() -> None:
     images_per_shard = load_params().tfrecords.images_per_shard
     statistics = json.loads((PREPARED / "statistics.json").read_text())
     index = {name: statistics[name] for name in ("dataset", "sha256", "classes")}
-    with written_aside(OUTPUT) as folder:
+    with written_aside(TFRECORDS) as folder:
         folder.mkdir()
         index["splits"] = {split: write_split(folder, split, images_per_shard) for split in statistics["images"]}
         write_json(folder / "index.json", index)
     shards = sum(len(split) for split in index["splits"].values())
-    print(f"{OUTPUT}: {sum(statistics['images'].values())} examples in {shards} shards")
+    print(f"{TFRECORDS}: {sum(statistics['images'].values())} examples in {shards} shards")
 
 
 def write_split(folder: Path, split: str, images_per_shard: int) -> list[dict]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.digests import hash_file
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
+from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
@@ -20,16 +22,13 @@ if TYPE_CHECKING:
 
     from pipeline.training.trainer import Run
 
-TFRECORDS = Path("data/tfrecords")
-MEAN = Path("data/prepared/mean.npy")
-PROJECT = Path("pyproject.toml")
-
 
 def train(name: str) -> None:
     """Train the network `name` of params.yaml.
 
     Writes models/<name>/model.keras, history/<name>.csv and timing/<name>.json; checkpoints go to $CHECKPOINT_DIR,
-    or checkpoints/, and TensorBoard events to $LOG_DIR, or logs/: neither is an output.
+    or checkpoints/, and TensorBoard events to $LOG_DIR, or logs/: neither is an output. With $LOG_HISTOGRAMS set, the
+    events include histograms of the weights.
     """
     params = load_params()
     versions = check_libraries(PROJECT, params.compute.backend)
@@ -48,17 +47,17 @@ def train(name: str) -> None:
     # Keras draws the initial weights from the global generators that this seeds; nothing else does.
     keras.utils.set_random_seed(params.train.seed)
     network = build_compiled_network(name, params, training)
-    digest = digest_run(name, params, versions)
+    digest = digest_run(name, params, versions, device)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
     checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
-    log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, params.train.histograms)
+    log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, "LOG_HISTOGRAMS" in os.environ)
     outcome = train_network(network, training, checkpoints, log)
 
     with written_aside(Path("models", name)) as folder:
         folder.mkdir()
         save_model(build_classifier(network, training.mean), folder / "model.keras")
     with written_aside(Path("history", f"{name}.csv")) as file:
-        pd.DataFrame(outcome.history).to_csv(file, index=False)
+        pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
     timing = {"device": device, "train_minutes": outcome.seconds / 60, "images_per_second": outcome.images_per_second}
     write_json(Path("timing", f"{name}.json"), timing)
     checkpoints.remove()
@@ -116,15 +115,17 @@ def build_compiled_network(name: str, params: Params, training: "Run") -> "keras
     return network
 
 
-def digest_run(name: str, params: Params, versions: dict[str, str]) -> str:
-    """The sha256 of all that defines a training run: network, parameters, data, code and library versions."""
+def digest_run(name: str, params: Params, versions: dict[str, str], device: str) -> str:
+    """The sha256 of all that defines a training run: network, parameters, data, code, library versions and device."""
     sections = ("compute", "model", "augment", "train")
-    modules = [module for key, module in sys.modules.items() if key.startswith("pipeline.") and module.__file__]
-    code = sorted(hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest() for module in modules)
+    modules = [module.__file__ for key, module in sys.modules.items() if key.startswith("pipeline.")]
+    # This file is no module of that name: it runs as the main program.
+    code = sorted(hash_file(Path(file)) for file in {*modules, __file__} if file)
     parts = {
         "network": name,
         "parameters": {section: getattr(params, section).model_dump() for section in sections},
-        "data": [hashlib.sha256(path.read_bytes()).hexdigest() for path in (TFRECORDS / "index.json", MEAN)],
+        "data": [hash_file(path) for path in (TFRECORDS / "index.json", MEAN)],
+        "device": device,
         "code": code,
         "versions": versions,
     }

@@ -47,8 +47,9 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     Args:
         backend: of Keras. TensorFlow is loaded in any case, for `tf.data`.
         device: "gpu" requires one, "cpu" hides it, "any" takes a GPU where there is one.
-        precision: of the layers; weights and logits stay float32.
-        threads: CPU threads within an operation, and operations at a time. Another number gives other rounding.
+        precision: of the layers; weights and logits stay float32, and float32 is not rounded to TensorFloat-32.
+        threads: CPU threads within an operation of TensorFlow, and operations at a time; another number gives other
+            rounding. JAX takes all CPUs that the process may use.
 
     Returns:
         The device that will be used, in words.
@@ -60,6 +61,8 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
+    if backend == "jax":
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_exclude_nondeterministic_ops=true"
     with _native_messages_held_back():
         import tensorflow as tf
 
@@ -69,16 +72,21 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     name = _find_jax_device() if backend == "jax" else _find_tensorflow_device()
     if device == "gpu" and name == "CPU":
-        raise InputError(f"compute.device: gpu requires a GPU that {backend} can use. Received: a machine without one")
+        raise InputError(f"compute.device: gpu requires a GPU that {backend} can use. Received: none that it finds")
     if name == "CPU":
         # Graph optimization takes a third of the time to the first step and does not make steps faster on a CPU.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     import keras
 
+    # Whatever the user's own keras.json says.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    return f"{name}, {threads} threads" if name == "CPU" else name
+    return f"{name}, {threads} threads" if name == "CPU" and backend == "tensorflow" else name
 
 
 @contextmanager
@@ -110,5 +118,6 @@ def _find_tensorflow_device() -> str:
 def _find_jax_device() -> str:
     import jax
 
+    jax.config.update("jax_default_matmul_precision", "highest")
     device = jax.devices()[0]
     return "CPU" if device.platform == "cpu" else device.device_kind

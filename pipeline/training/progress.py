@@ -1,7 +1,6 @@
 """What a person sees of a training run."""
 
 import sys
-import time
 
 from tqdm import tqdm
 
@@ -26,7 +25,6 @@ class Progress:
         self.bar.set_postfix_str("tracing the first step")
 
     def __enter__(self) -> "Progress":
-        self.start = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -42,4 +40,5 @@ class Progress:
         errors = f"train error {row['train_error_percent']:.2f} %"
         if row["validation_error_percent"] is not None:
             errors += f", validation error {row['validation_error_percent']:.2f} %"
-        self.bar.write(f"epoch {row['epoch']}/{self.epochs}: {errors}, train loss {row['train_loss']:.4f}")
+        line = f"epoch {row['epoch']}/{self.epochs}: {errors}, train loss {row['train_loss']:.4f}"
+        self.bar.write(line, file=sys.stderr)

@@ -78,13 +78,15 @@ class TensorFlowStep:
                 variable.assign(value)
 
         self.step = step
+        self.last = network.optimizer.iterations
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """See `Step`."""
         self.step(images, labels)
 
     def wait(self) -> None:
-        """See `Step`; TensorFlow's variables always are."""
+        """See `Step`; a GPU computes in order, and what is read last was written last."""
+        keras.ops.convert_to_numpy(self.last.value)
 
 
 class JaxStep:
@@ -93,6 +95,7 @@ class JaxStep:
     def __init__(self, network: keras.Model, average: AverageWeights):
         import jax
 
+        self.jax = jax
         self.variables = (
             network.trainable_variables,
             network.non_trainable_variables,
@@ -126,6 +129,7 @@ class JaxStep:
     def wait(self) -> None:
         """See `Step`."""
         if self.state is not None:
+            self.jax.block_until_ready(self.state)
             for group, values in zip(self.variables, self.state, strict=True):
                 for variable, value in zip(group, values, strict=True):
                     variable.assign(value)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split, build_batches, subtract_mean
@@ -78,18 +79,7 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
     else:
         log.write_graph()
     first_epoch = len(history)
-    batches = iter(
-        build_batches(
-            run.train,
-            run.mean,
-            classes=network.output_shape[-1],
-            batch_size=run.batch_size,
-            seed=run.seed,
-            epochs=range(first_epoch, run.epochs),
-            augmentation=run.augmentation,
-            threads=run.threads,
-        )
-    )
+    batches = iter(build_epochs(network, run, range(first_epoch, run.epochs)))
     images_per_epoch = steps_per_epoch * run.batch_size
     with Progress(network.name, run.epochs, first_epoch, images_per_epoch) as progress:
         for epoch in range(first_epoch, run.epochs):
@@ -112,10 +102,25 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
     return Outcome(history, seconds, float(np.median(speeds)))
 
 
+def build_epochs(network: keras.Model, run: Run, epochs: range) -> tf.data.Dataset:
+    """The batches of some epochs of a run."""
+    return build_batches(
+        run.train,
+        run.mean,
+        classes=network.output_shape[-1],
+        batch_size=run.batch_size,
+        seed=run.seed,
+        epochs=epochs,
+        augmentation=run.augmentation,
+        threads=run.threads,
+    )
+
+
 def measure_epoch(network: keras.Model, average: AverageWeights, run: Run, epoch: int) -> Row:
     """One row of the history: training's running means, and validation with the averaged weights, if there are any.
 
-    The train error and loss are those of the augmented batches as they were trained on.
+    The train error and loss are those of the augmented batches as they were trained on; the train loss includes label
+    smoothing and the L2 term, the validation loss is the plain cross-entropy.
 
     Raises:
         InputError: the training loss is not finite.

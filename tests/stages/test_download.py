@@ -142,7 +142,14 @@ def test_an_archive_without_class_names_is_refused(custom, workspace, make_files
     del files["batches.meta.txt"]
     archive = workspace / "nameless.tar.gz"
     custom(archive.as_uri(), write_archive(archive, files))
-    assert refusal() == "the data set custom requires class names in batches.meta.txt. Received: none"
+    assert refusal() == "the data set custom requires distinct class names in batches.meta.txt. Received: none"
+    assert earlier()
+
+
+def test_class_names_that_repeat_are_refused(custom, workspace, make_files, write_archive, earlier):
+    archive = workspace / "repeated.tar.gz"
+    custom(archive.as_uri(), write_archive(archive, make_files() | {"batches.meta.txt": b"cat\ncat\n"}))
+    assert refusal() == "the data set custom requires distinct class names in batches.meta.txt. Received: cat, cat"
     assert earlier()
 
 

@@ -1,0 +1,9 @@
+"""Where the stages find each other's outputs, relative to the project's folder."""
+
+from pathlib import Path
+
+PROJECT = Path("pyproject.toml")
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+MEAN = PREPARED / "mean.npy"
+TFRECORDS = Path("data/tfrecords")
