@@ -42,6 +42,7 @@ def evaluate(name: str) -> None:
         split = load_split(TFRECORDS, split_name)
         errors[f"{split_name}_error_percent"] = losses[f"{split_name}_loss"] = None
         if len(split.labels):
+            print(f"{name}: {len(split.labels)} {split_name} images")
             probabilities = predict(classifier, split.images, params.evaluate.batch_size)
             errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
             losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)

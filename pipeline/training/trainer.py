@@ -16,6 +16,7 @@ from pipeline.model.prediction import predict
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from pipeline.training.logs import TensorBoardLog
 from pipeline.training.progress import Progress
+from pipeline.training.state import collect_arrays, restore_arrays, seed_dropout
 from pipeline.training.steps import AverageWeights, build_step
 
 Row = dict[str, float | int | None]
@@ -142,37 +143,4 @@ def measure_epoch(network: keras.Model, average: AverageWeights, run: Run, epoch
         "train_error_percent": 100 * (1 - results["accuracy"]),
         "validation_loss": loss,
         "validation_error_percent": error,
-    }
-
-
-def seed_dropout(network: keras.Model, seed: int, step: int) -> None:
-    """Set the dropout layers' counters, so that what they drop is a function of (seed, step)."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Dropout):
-            layer.seed_generator.state.assign(np.array([seed, step], np.uint32))
-
-
-def collect_arrays(network: keras.Model, average: AverageWeights) -> dict[str, np.ndarray]:
-    """All that changes in training, as arrays by name."""
-    return {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(network, average).items()}
-
-
-def restore_arrays(network: keras.Model, average: AverageWeights, arrays: dict[str, np.ndarray]) -> None:
-    """Put arrays that `collect_arrays` made back in their places."""
-    variables = _variables(network, average)
-    if difference := variables.keys() ^ arrays.keys():
-        raise InputError(
-            f"the checkpoint requires the arrays of {network.name}. Received: others, as {min(difference)}"
-        )
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-
-
-def _variables(network: keras.Model, average: AverageWeights) -> dict[str, keras.Variable]:
-    groups = {"network": network.variables, "optimizer": network.optimizer.variables, "average": average.variables}
-    # By number, because Keras counts up some names in each process: sgd, sgd_1, …
-    return {
-        f"{group}/{number}/{variable.name}": variable
-        for group, variables in groups.items()
-        for number, variable in enumerate(variables)
     }
