@@ -1,4 +1,4 @@
-"""The one exception that stands for a user's mistake."""
+"""The exceptions that end a command with one line."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
     The message is one line that says what was required and ends with ``Received: …``;
     `pipeline.stages.command.run` prints it without a traceback.
     """
+
+
+class PassingError(InputError):
+    """A source failed in a way that may pass: the same command may succeed later."""

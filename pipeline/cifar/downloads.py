@@ -8,7 +8,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, PassingError
 
 CHUNK_BYTES = 1 << 18
 TIMEOUT_SECONDS = 30
@@ -16,10 +16,6 @@ ATTEMPTS = 6
 BACK_OFF_SECONDS = 1.0  # doubled after each attempt
 PASSING_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 FINAL_ERRORS = (requests.TooManyRedirects, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
-
-
-class PassingError(Exception):
-    """A transfer broke in a way that may not happen again."""
 
 
 def locate_archive(url: str, mirror: str | None) -> str | Path:
@@ -56,7 +52,8 @@ def download_archive(url: str, target: Path) -> None:
     """Download to `target`, going on from an earlier attempt's `<target>.part`, with retries and progress.
 
     Raises:
-        InputError: the server refuses, or the transfer breaks on every attempt; what has arrived is kept.
+        InputError: the server refuses.
+        PassingError: the transfer breaks on every attempt; what has arrived is kept.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
@@ -65,7 +62,8 @@ def download_archive(url: str, target: Path) -> None:
             _transfer(url, part)
         except (requests.RequestException, urllib3.exceptions.HTTPError, PassingError) as error:
             if attempt == ATTEMPTS or isinstance(error, FINAL_ERRORS):
-                raise InputError(
+                kind = InputError if isinstance(error, FINAL_ERRORS) else PassingError
+                raise kind(
                     f"{url} requires a complete transfer in {ATTEMPTS} attempts. Received: {_reason(error)}"
                 ) from error
             wait = BACK_OFF_SECONDS * 2 ** (attempt - 1)

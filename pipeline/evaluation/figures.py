@@ -16,24 +16,29 @@ from matplotlib.ticker import MaxNLocator
 METADATA = {"Software": None}
 
 
-def draw_learning_curves(histories: dict[str, pd.DataFrame], path: Path) -> None:
-    """Error over epochs, one color a network: dashed for training batches, solid for validation.
+def draw_learning_curves(runs: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
+    """Error over epochs, of training's augmented batches and of validation: one color a network, one line style a run.
 
     Args:
-        histories: by network, with the columns epoch, train_error_percent and validation_error_percent.
+        runs: histories by run and network, with the columns epoch, train_error_percent and validation_error_percent.
         path: the PNG to write.
     """
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    for number, (network, history) in enumerate(histories.items()):
-        style: dict[str, Any] = {"color": f"C{number}", "marker": "o" if len(history) < 20 else ""}
-        curves = {"train (augmented)": "train_error_percent", "validation": "validation_error_percent"}
-        for (label, column), line in zip(curves.items(), ("--", "-"), strict=True):
-            if history[column].notna().any():
-                axes.plot(history["epoch"], history[column], line, label=f"{network}, {label}", **style)
-    axes.set(xlabel="epoch", ylabel="error, %", ylim=(0, None))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    axes.legend()
+    networks = list(dict.fromkeys(network for histories in runs.values() for network in histories))
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+    titles = {"train_error_percent": "training (augmented batches)", "validation_error_percent": "validation"}
+    for axes, (column, title) in zip(panels, titles.items(), strict=True):
+        for (run, histories), line in zip(runs.items(), ("-", "--"), strict=False):
+            for network, history in histories.items():
+                style: dict[str, Any] = {"color": f"C{networks.index(network)}", "linestyle": line}
+                if history[column].notna().any():
+                    marker = "o" if len(history) < 20 else ""
+                    label = f"{network}, {run}" if len(runs) > 1 else network
+                    axes.plot(history["epoch"], history[column], marker=marker, label=label, **style)
+        axes.set(title=title, xlabel="epoch", ylim=(0, None))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("error, %")
+    panels[0].legend()
     _save(figure, path)
 
 

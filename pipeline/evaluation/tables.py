@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.evaluation.published import PAPER, SEED
 
+Pair = tuple[float | None, float | None]
+
 
 def format_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; the first column is text, the others are numbers."""
@@ -33,6 +35,45 @@ def format_results(results: dict[str, dict[str, float | None]]) -> str:
         )
         for network, result in results.items()
     ]
+    return format_table(columns, rows)
+
+
+def format_change(pair: Pair) -> str:
+    """From the first of two percentages to the second, in points with a sign, or a dash where one is missing."""
+    first, second = pair
+    return "–" if first is None or second is None else f"{second - first:+.2f}"
+
+
+def format_comparison(names: tuple[str, str], errors: dict[str, Pair], dataset: str) -> str:
+    """The test errors of two runs beside the published figures for ARL and NAL, all in percent.
+
+    Args:
+        names: of the two runs.
+        errors: by network, of the first and the second run; None where a run does not have the network.
+        dataset: whose published figures are shown, "cifar10" or "cifar100".
+    """
+    columns = (
+        "Network",
+        *names,
+        "Change",
+        *("Paper: ARL", "Paper: NAL", "Paper: change"),
+        *("Seed, training error: ARL", "Seed, training error: NAL"),
+    )
+    rows = []
+    for network, pair in errors.items():
+        paper = PAPER[dataset].get(network, {})
+        published = paper.get("arl"), paper.get("nal")
+        seed = SEED[dataset].get(network)
+        rows.append(
+            (
+                network,
+                *(format_percent(error) for error in pair),
+                format_change(pair),
+                *(format_percent(error) for error in published),
+                format_change(published),
+                *(format_percent(getattr(seed, learning, None)) for learning in ("arl", "nal")),
+            )
+        )
     return format_table(columns, rows)
 
 

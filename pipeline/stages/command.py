@@ -1,17 +1,24 @@
 """What the stages' commands share: their argument, and how they end."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, PassingError
 from pipeline.params import load_params
 
 
 def run(stage: Callable[[], None]) -> None:
-    """Run a stage; a user's mistake, or a file system that refuses, ends it with status 1 and one line."""
+    """Run a stage; a user's mistake, or a file system that refuses, ends it with status 1 and one line.
+
+    What may pass ends it with status 75, EX_TEMPFAIL of sysexits.h.
+    """
     try:
         stage()
+    except PassingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(os.EX_TEMPFAIL)
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

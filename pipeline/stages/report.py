@@ -26,7 +26,7 @@ def report() -> None:
     with written_aside(OUTPUT) as folder:
         figures = folder / "figures"
         figures.mkdir(parents=True)
-        draw_learning_curves(histories, figures / "learning-curves.png")
+        draw_learning_curves({params.model.learning: histories}, figures / "learning-curves.png")
         draw_mean_image(np.load(MEAN, allow_pickle=False), figures / "mean.png")
         for network in params.networks:
             predictions = pd.read_csv(Path("predictions", f"{network}.csv"), dtype=str, keep_default_na=False)

@@ -14,7 +14,7 @@ from pipeline.outputs import write_json, written_aside
 from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
-from pipeline.training.backend import check_libraries, set_up_backend
+from pipeline.training.backend import check_libraries, name_processor, set_up_backend
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
 if TYPE_CHECKING:
@@ -58,7 +58,12 @@ def train(name: str) -> None:
         save_model(build_classifier(network, training.mean), folder / "model.keras")
     with written_aside(Path("history", f"{name}.csv")) as file:
         pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
-    timing = {"device": device, "train_minutes": outcome.seconds / 60, "images_per_second": outcome.images_per_second}
+    timing = {
+        "device": device,
+        "processor": name_processor(),
+        "train_minutes": outcome.seconds / 60,
+        "images_per_second": outcome.images_per_second,
+    }
     write_json(Path("timing", f"{name}.json"), timing)
     checkpoints.remove()
     print(f"{name}: trained in {outcome.seconds / 60:.1f} min, {outcome.images_per_second:.0f} images/s")

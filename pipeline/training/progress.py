@@ -4,22 +4,26 @@ import sys
 
 from tqdm import tqdm
 
+LINE = "{desc}: {percentage:.0f} % of {total_fmt} images{postfix}, {rate_fmt}, {remaining} left\n"
+
 
 class Progress:
     """A bar over the images of the whole run, with images/s and the time left, and a line for each epoch.
 
-    Where standard error is no terminal, the bar is renewed every ten seconds only.
+    Where standard error is no terminal, a line every ten seconds stands for the bar.
     """
 
     def __init__(self, name: str, epochs: int, first_epoch: int, images_per_epoch: int):
         self.epochs = epochs
+        terminal = sys.stderr.isatty()
         self.bar = tqdm(
             total=epochs * images_per_epoch,
             initial=first_epoch * images_per_epoch,
             desc=name,
             unit=" images",
-            mininterval=0.5 if sys.stderr.isatty() else 10,
-            smoothing=0.05,
+            mininterval=0.5 if terminal else 10,
+            smoothing=0.05 if terminal else 0.3,  # of the speed, from one showing to the next
+            bar_format=None if terminal else LINE,
             dynamic_ncols=True,
         )
         self.bar.set_postfix_str("tracing the first step")

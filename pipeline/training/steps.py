@@ -78,7 +78,7 @@ class TensorFlowStep:
                 variable.assign(value)
 
         self.step = step
-        self.last = network.optimizer.iterations
+        self.last = network.trainable_variables[-1]
 
     def __call__(self, images: Tensor, labels: Tensor) -> None:
         """See `Step`."""

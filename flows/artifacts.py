@@ -1,0 +1,35 @@
+"""Results as Prefect artifacts: a page in Markdown and a table."""
+
+import re
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.page import compose_comparison, find_test_error, format_evidence, format_run
+from flows.runs import Run
+
+
+def show_run(run: Run) -> None:
+    """The errors and times of a run."""
+    page = f"{format_run(run)}\n## Evidence\n\n{format_evidence(run)}"
+    create_markdown_artifact(page, key=make_key(run.name), description=f"Errors and times of {run.name}")
+    rows = [
+        {"network": network, **result.metrics, **result.timing, "parameters": result.details["parameters"]}
+        for network, result in run.results.items()
+    ]
+    create_table_artifact(rows, key=make_key(f"{run.name}-table"), description=f"Errors and times of {run.name}")
+
+
+def show_comparison(first: Run, second: Run) -> None:
+    """The page that compares two runs, and their test errors as a table."""
+    key, description = f"{first.name}-against-{second.name}", f"{first.name} against {second.name}"
+    create_markdown_artifact(compose_comparison(first, second), key=make_key(key), description=description)
+    rows = [
+        {"network": network, **{run.name: find_test_error(run, network) for run in (first, second)}}
+        for network in dict.fromkeys([*first.results, *second.results])
+    ]
+    create_table_artifact(rows, key=make_key(f"{key}-table"), description=f"{description}: test errors, %")
+
+
+def make_key(name: str) -> str:
+    """A name in the characters that Prefect allows for an artifact's key."""
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")

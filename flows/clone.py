@@ -1,0 +1,185 @@
+"""A clone of the repository, in which one run's stages are run, and which is removed whatever happens."""
+
+import codecs
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import IO, Protocol
+
+from dvc.config import merge
+from dvc.repo import Repo
+
+from flows.guard import MARK
+from flows.repository import run_git
+
+LAST_LINES = 20
+CLONES = Path(".dvc/tmp/flows")
+# For commits on a machine where git knows nobody.
+IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
+
+
+class Process(Protocol):
+    """A `subprocess.Popen` whose input and output are pipes."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, and give its exit status."""
+
+
+class DvcError(Exception):
+    """A DVC command failed; the message ends with the last lines that it and its stage printed."""
+
+
+class Clone:
+    """A clone and the DVC process that works in it; `open_clone` makes them and removes them."""
+
+    def __init__(self, folder: Path, session: Process):
+        self.folder = folder
+        self.session = session
+        self.lines = read_lines(session.stdout)
+
+    def dvc(self, *arguments: str, show: Callable[[str], object] | None = None) -> None:
+        """Run a DVC command; `show` gets each line as it is printed.
+
+        Raises:
+            DvcError: the command fails.
+        """
+        self.session.stdin.write(json.dumps(arguments).encode() + b"\n")
+        self.session.stdin.flush()
+        printed = []
+        for line in self.lines:
+            if line == "\0000":
+                return
+            if line.startswith("\0"):
+                break
+            printed.append(line)
+            if show:
+                show(line)
+        last = "\n".join(printed[-LAST_LINES:])
+        raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
+
+    def write_params(self, text: str) -> None:
+        """Put parameters into the clone, and remove the committed results of stages that these do not have."""
+        outputs = self.list_outputs()
+        (self.folder / "params.yaml").write_text(text)
+        for path in outputs - self.list_outputs():
+            path.unlink(missing_ok=True)
+
+    def save_experiment(self, name: str) -> None:
+        """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
+
+        Raises:
+            DvcError: not all of DVC's stages are up to date.
+        """
+        changed: list[str] = []
+        self.dvc("status", "--json", show=changed.append)
+        if changed != ["{}"]:
+            raise DvcError(f"an experiment requires stages that are up to date. Received: {' '.join(changed)}")
+        run_git(self.folder, "add", "--all")
+        self.dvc("exp", "save", "--force", "--name", name)
+        self.dvc("exp", "push", "--force", "--no-cache", "origin", name)
+
+    def list_stages(self) -> list[str]:
+        """The stages that the parameters give, each after those whose outputs it reads, as DVC's graph says."""
+        with Repo(str(self.folder)) as repo:
+            graph = repo.index.graph
+            needs = {stage.name: [needed.name for needed in graph[stage]] for stage in graph}
+        return list(TopologicalSorter(needs).static_order())
+
+    def list_outputs(self) -> set[Path]:
+        """The paths that the stages write, and that are files here."""
+        with Repo(str(self.folder)) as repo:
+            outputs = {Path(out.fs_path) for out in repo.index.outs}
+        return {path for path in outputs if path.is_file()}
+
+
+@contextmanager
+def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
+    """Clone the repository at a commit, with its DVC cache shared; at the end no process and no file of it is left.
+
+    Checkpoints and TensorBoard events of the stages go to the repository's own folders, and outlive the clone.
+
+    Raises:
+        InputError: git cannot clone, or the repository has no DVC in it.
+    """
+    parent = repository / CLONES
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{commit[:7]}-", dir=parent))
+    guard = start_script("guard.py", str(folder), cwd=parent)
+    session = None
+    try:
+        make_clone(repository, commit, folder)
+        session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
+        yield Clone(folder, session)
+    finally:
+        # The guard first: it ends a session that is at work.
+        for process in filter(None, (guard, session)):
+            process.stdin.close()
+        for process in filter(None, (session, guard)):
+            process.wait()
+            process.stdout.close()
+
+
+def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Process:
+    """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
+    command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def make_clone(repository: Path, commit: str, folder: Path) -> None:
+    """Clone into an empty folder, and let the clone use the repository's DVC settings and cache."""
+    run_git(repository, "clone", "--quiet", "--no-checkout", str(repository), str(folder))
+    run_git(folder, "checkout", "--quiet", "--detach", commit)
+    for key, value in IDENTITY.items():
+        if not is_set(folder, key):
+            run_git(folder, "config", key, value)
+    with Repo(str(repository)) as repo, Repo(str(folder)) as clone:
+        cache = repo.cache.local_cache_dir
+        local = repo.config.read("local")
+        with clone.config.edit("local") as config:
+            merge(config, local)
+            config["cache"]["dir"] = cache
+            config["core"]["autostage"] = True
+
+
+def is_set(folder: Path, key: str) -> bool:
+    """Whether git has a value of a setting."""
+    return not subprocess.run(["git", "-C", str(folder), "config", key], check=False, capture_output=True).returncode
+
+
+def clone_environment(repository: Path, folder: Path) -> dict[str, str]:
+    """The environment of a clone's processes: this process' own, with places in the repository."""
+    env = dict(os.environ)
+    mirror = os.environ.get("CIFAR_MIRROR")
+    if mirror and "://" not in mirror:
+        env["CIFAR_MIRROR"] = str(Path(mirror).absolute())
+    for name, default in (("CHECKPOINT_DIR", "checkpoints"), ("LOG_DIR", "logs")):
+        env[name] = str(repository / os.environ.get(name, default))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return env | {MARK: str(folder), "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a stream as they come, without empty ones; a carriage return ends a line too."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pending = ""
+    while chunk := os.read(stream.fileno(), 1 << 16):
+        *lines, pending = re.split(r"[\r\n]", pending + decoder.decode(chunk))
+        yield from (line.rstrip() for line in lines if line.strip())

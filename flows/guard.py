@@ -1,0 +1,60 @@
+"""Remove a clone and end its processes when standard input ends, however that came about.
+
+Usage: guard.py FOLDER. The flow that made the clone holds the other end of standard input: it closes when the flow
+is done with the clone, and when the flow dies, by whatever signal. Processes of the clone are those with its folder in
+their environment variable RUN_CLONE: also those in process groups or sessions of their own, whose parents have died.
+
+`flows.clone` starts this file by its path, without the project's packages.
+"""
+
+import contextlib
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+
+GRACE_SECONDS = 5
+KILL_ATTEMPTS = 10
+MARK = "RUN_CLONE"
+
+
+def find_processes(folder: str) -> list[psutil.Process]:
+    """The processes that have the folder's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == folder:
+                found.append(process)
+        except psutil.Error:  # ended by now, or another user's
+            continue
+    return found
+
+
+def end_processes(folder: str) -> None:
+    """Ask the folder's processes to end, and kill those that have not after five seconds."""
+    asked = find_processes(folder)
+    for process in asked:
+        send(process, signal.SIGTERM)
+    psutil.wait_procs(asked, timeout=GRACE_SECONDS)
+    for _ in range(KILL_ATTEMPTS):
+        if not (remaining := find_processes(folder)):
+            return
+        for process in remaining:
+            send(process, signal.SIGKILL)
+        psutil.wait_procs(remaining, timeout=1)
+
+
+def send(process: psutil.Process, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended by now."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+if __name__ == "__main__":
+    folder = sys.argv[1]
+    sys.stdin.read()
+    end_processes(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(f"error: {folder} could not be removed" if Path(folder).exists() else 0)

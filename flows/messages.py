@@ -1,0 +1,30 @@
+"""What the logs say when a flow fails for a reason that its message explains."""
+
+import logging
+
+from flows.clone import DvcError
+from pipeline.errors import InputError
+
+PLAIN_ERRORS = (InputError, DvcError)
+
+
+class PlainErrors(logging.Filter):
+    """Leaves out the traceback of errors that are explained by their message; a flow shows its first line only.
+
+    The rest of the message, a stage's last lines, is in the log of the task that failed.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record of such an error; let all pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, PLAIN_ERRORS):
+            text = str(error)
+            record.msg = text if record.name == "prefect.task_runs" else text.partition("\n")[0]
+            record.args, record.exc_info = (), None
+        return True
+
+
+def show_plain_errors() -> None:
+    """Let Prefect's logs of flows and tasks show errors in this way."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(PlainErrors())

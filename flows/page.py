@@ -1,0 +1,114 @@
+"""The page that compares two runs, and its parts, in Markdown."""
+
+from typing import Any
+
+from flows.runs import Result, Run
+from pipeline.evaluation.published import PAPER
+from pipeline.evaluation.significance import compare_predictions
+from pipeline.evaluation.tables import format_comparison, format_results, format_table
+
+
+def compose_comparison(first: Run, second: Run) -> str:
+    """The page, in Markdown, but for its picture."""
+    networks = list(dict.fromkeys([*first.results, *second.results]))
+    dataset, sha256 = first.dataset
+    published = dataset if dataset in PAPER else "cifar10"
+    titles = (title_run(first), title_run(second))
+    errors = {network: (find_test_error(first, network), find_test_error(second, network)) for network in networks}
+    elsewhere = "" if published == dataset else f" The published figures are of {published}, not of these images."
+    return f"""# {titles[0]} and {titles[1]}
+
+Test error on {dataset}, of the last epoch's model.
+
+{format_comparison(titles, errors, published)}
+Change: from the first to the second, in points. "Paper": test errors, Wang et al. 2017 (arXiv 1704.06904). "Seed": \
+training errors, github.com/Jay4869/Deep-Learning, which do not compare with test errors.{elsewhere}
+
+## On the same test images
+
+{format_paired_tests(first, second, networks)}
+p: McNemar's exact test, two-sided, of these two models: it knows nothing of other seeds.
+
+{"".join(format_run(run) for run in (first, second))}
+## Evidence
+
+Data set {dataset}, sha256 `{sha256}`.
+
+{format_evidence(first)}{format_evidence(second)}
+{format_differences(first, second)}
+"""
+
+
+def title_run(run: Run) -> str:
+    """A run's name and its learning."""
+    return f"{run.name} ({run.params.model.learning.upper()})"
+
+
+def find_test_error(run: Run, network: str) -> float | None:
+    """The test error in percent, or None where the run does not have the network."""
+    result = run.results.get(network)
+    return result.metrics["test_error_percent"] if result else None
+
+
+def format_paired_tests(first: Run, second: Run, networks: list[str]) -> str:
+    """McNemar's test for each network that both runs have predictions of."""
+    columns = ("Network", f"Only {first.name} right", f"Only {second.name} right", "Images", "p")
+    rows = []
+    for network in networks:
+        results = [run.results[network] for run in (first, second) if network in run.results]
+        correct = [
+            (result.predictions["actual"] == result.predictions["predicted"]).to_numpy()
+            for result in results
+            if result.predictions is not None
+        ]
+        if len(correct) < 2:
+            rows.append((network, "–", "–", "–", "–"))
+            continue
+        test = compare_predictions(*correct)
+        rows.append((network, str(test.only_first), str(test.only_second), str(len(correct[0])), f"{test.p_value:.2g}"))
+    return format_table(columns, rows)
+
+
+def format_run(run: Run) -> str:
+    """The seed's second table: one run's errors and training times."""
+
+    def row(result: Result) -> dict[str, float | None]:
+        minutes, parameters = result.timing["train_minutes"], result.details["parameters"]
+        return {**result.metrics, "train_minutes": minutes, "parameters": parameters}
+
+    return f"## {title_run(run)}\n\n{format_results({name: row(result) for name, result in run.results.items()})}\n"
+
+
+def format_evidence(run: Run) -> str:
+    """What ties a run's numbers to what made them, as an item of a list."""
+    versions = ", ".join(
+        f"{name} {version}"
+        for name, version in run.versions.items()
+        if run.params.compute.backend == "jax" or not name.startswith("jax")
+    )
+    timings = [result.timing for result in run.results.values()]
+    hardware = " and ".join(
+        dict.fromkeys(f"{timing['device']} ({timing.get('processor', 'CPU unknown')})" for timing in timings)
+    )
+    params = run.params
+    return (
+        f"- {run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}`; "
+        f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
+        f"{params.compute.backend} backend, {versions}; {hardware}\n"
+    )
+
+
+def format_differences(first: Run, second: Run) -> str:
+    """The parameters that differ, as a sentence."""
+    pair = [flatten_params(run.params.model_dump()) for run in (first, second)]
+    keys = [key for key in dict.fromkeys([*pair[0], *pair[1]]) if pair[0].get(key) != pair[1].get(key)]
+    differences = "; ".join(f"`{key}` {pair[0].get(key, '–')} → {pair[1].get(key, '–')}" for key in keys)
+    return f"Parameters that differ: {differences or 'none'}."
+
+
+def flatten_params(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters by dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten_params(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

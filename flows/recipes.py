@@ -1,0 +1,77 @@
+"""A run's parameters: a recipe with its changes, and the name of the experiment that they make."""
+
+import hashlib
+import io
+import json
+from typing import Any, Literal
+
+from ruamel.yaml import YAML
+
+from pipeline.errors import InputError
+from pipeline.params import check_params
+
+Learning = Literal["arl", "nal"]
+# What a flow has arguments for, which name the experiment.
+ARGUMENTS = {"model.learning": "learning", "train.seed": "seed", "networks": "networks"}
+
+
+def change_recipe(text: str, changes: dict[str, Any], source: str) -> str:
+    """A recipe with some parameters changed; its comments stay, and what is not changed stays as it is written.
+
+    Args:
+        text: of the recipe.
+        changes: by dotted key, such as ``{"train.epochs": 2}``.
+        source: names the recipe in error messages.
+
+    Raises:
+        InputError: a key that the recipe does not have, or a value that it does not allow.
+    """
+    yaml = YAML()
+    yaml.preserve_quotes, yaml.width = True, 4096
+    content = yaml.load(text)
+    for dotted, value in changes.items():
+        *sections, key = dotted.split(".")
+        section = content
+        for name in sections:
+            section = section.get(name) if isinstance(section, dict) else None
+        if not isinstance(section, dict) or key not in section:
+            raise InputError(f"{source} requires changes of parameters that it has. Received: {dotted}")
+        if section[key] != value:
+            section[key] = value
+    # As plain values: what the comments' reader gives are no exact types.
+    check_params(json.loads(json.dumps(content)), source)
+    changed = io.StringIO()
+    yaml.dump(content, changed)
+    return changed.getvalue()
+
+
+def collect_changes(
+    learning: Learning, seed: int | None, networks: list[str] | None, overrides: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The arguments of a flow as changes of its recipe; None leaves what the recipe says.
+
+    Raises:
+        InputError: an override of what is an argument of its own.
+    """
+    for key in overrides or {}:
+        if key in ARGUMENTS:
+            raise InputError(f"overrides require keys that are no arguments. Received: {key}; use {ARGUMENTS[key]}")
+    given = {"model.learning": learning, "train.seed": seed, "networks": networks}
+    return {key: value for key, value in given.items() if value is not None} | (overrides or {})
+
+
+def name_experiment(recipe: str, recipe_text: str, changes: dict[str, Any]) -> str:
+    """The experiment's name: `<recipe>-<learning>`, then what else differs from the recipe.
+
+    A seed adds `-s<seed>`, networks add their depths, and overrides add six digits of their digest: runs with other
+    results have other names.
+    """
+    content = YAML(typ="safe").load(recipe_text)
+    parts = [recipe, changes["model.learning"]]
+    if changes.get("train.seed", content["train"]["seed"]) != content["train"]["seed"]:
+        parts.append(f"s{changes['train.seed']}")
+    if changes.get("networks", content["networks"]) != content["networks"]:
+        parts += [network.removeprefix("attention-") for network in changes["networks"]]
+    if overrides := {key: value for key, value in changes.items() if key not in ARGUMENTS}:
+        parts.append(hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:6])
+    return "-".join(parts)

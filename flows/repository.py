@@ -1,0 +1,63 @@
+"""The repository that runs come from and go back to, through git."""
+
+import subprocess
+from pathlib import Path
+
+from pipeline.errors import InputError
+
+PROJECT = Path(__file__).parents[1]
+
+
+def run_git(folder: Path, *arguments: str) -> str:
+    """What a git command prints, without the last newline.
+
+    Raises:
+        InputError: git refuses; its reason is part of the message.
+    """
+    done = subprocess.run(["git", "-C", str(folder), *arguments], check=False, capture_output=True, text=True)
+    if done.returncode:
+        reason = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        raise InputError(f"git {arguments[0]} requires a repository that it can use. Received: {reason}")
+    return done.stdout.rstrip("\n")
+
+
+def check_repository(folder: Path) -> None:
+    """See that runs can be made from the repository in `folder` and be recorded in it.
+
+    Raises:
+        InputError: there is no work tree, no commit or no complete history.
+    """
+    if not (folder / ".git").exists():
+        raise InputError(f"a flow requires a git work tree. Received: {folder}, which has no .git")
+    if run_git(folder, "rev-parse", "--is-shallow-repository") == "true":
+        raise InputError(
+            f"a flow requires a full clone, as DVC's experiments do. Received: a shallow one, {folder}; "
+            "`git fetch --unshallow` completes it"
+        )
+
+
+def find_commit(folder: Path, revision: str) -> str:
+    """The full name of the commit that a revision means.
+
+    Raises:
+        InputError: it means none.
+    """
+    try:
+        return run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except InputError:
+        raise InputError(f"commit requires a revision of {folder}. Received: {revision}") from None
+
+
+def list_uncommitted(folder: Path) -> list[str]:
+    """The files that differ from HEAD or that git does not know, which a run of a commit leaves out."""
+    return [line[3:] for line in run_git(folder, "status", "--porcelain").splitlines()]
+
+
+def read_committed(folder: Path, commit: str, path: str) -> str:
+    """The text of a file as committed."""
+    return run_git(folder, "show", f"{commit}:{path}") + "\n"
+
+
+def list_committed(folder: Path, commit: str, path: str) -> list[str]:
+    """The names of the files in a folder as committed."""
+    return run_git(folder, "ls-tree", "--name-only", f"{commit}:{path}").splitlines()

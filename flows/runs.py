@@ -1,0 +1,106 @@
+"""A recorded run, an experiment or another revision, as its files tell it."""
+
+import io
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.scm import RevError, resolve_rev
+from ruamel.yaml import YAML
+
+from flows.repository import run_git
+from pipeline.errors import InputError
+from pipeline.params import Params, check_params
+
+
+class Result(NamedTuple):
+    """What a run recorded of one network; predictions are None where the DVC cache does not have them."""
+
+    metrics: dict[str, float | None]
+    details: dict[str, Any]
+    timing: dict[str, Any]
+    history: pd.DataFrame
+    predictions: pd.DataFrame | None
+
+
+class Run(NamedTuple):
+    """A recorded run.
+
+    Attributes:
+        name: as the user gave it.
+        revision: the git commit that holds the run.
+        commit: the commit that was run: the experiment's baseline, or the revision itself.
+        params: of the run.
+        versions: of the numerical libraries.
+        results: by network.
+    """
+
+    name: str
+    revision: str
+    commit: str
+    params: Params
+    versions: dict[str, str]
+    results: dict[str, Result]
+
+    @property
+    def dataset(self) -> tuple[str, str]:
+        """The data set's name and sha256."""
+        details = next(iter(self.results.values())).details
+        return details["dataset"], details["dataset_sha256"]
+
+
+def load_run(repository: Path, name: str) -> Run:
+    """Read an experiment, or another revision, of a repository.
+
+    Raises:
+        InputError: there is none of the name, or it holds no complete results.
+    """
+    with Repo(str(repository)) as repo:
+        try:
+            revision = resolve_rev(repo.scm, name)
+        except RevError as error:
+            raise InputError(
+                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
+            ) from error
+        files = DVCFileSystem(repo=str(repository), rev=revision)
+
+    def read(path: str) -> str:
+        try:
+            return files.read_text(path, encoding="utf-8")
+        except (OSError, DvcException) as error:
+            raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
+
+    params = check_params(YAML(typ="safe").load(read("params.yaml")), f"{name}: params.yaml")
+    versions = tomllib.loads(read("pyproject.toml"))["tool"]["numerical-libraries"]
+    results = {network: read_result(network, read) for network in params.networks}
+    return Run(name, revision, find_baseline(repository, revision), params, versions, results)
+
+
+def read_result(network: str, read: Callable[[str], str]) -> Result:
+    """What a run recorded of a network."""
+    try:
+        # "None" may be the name of a class.
+        predictions = pd.read_csv(io.StringIO(read(f"predictions/{network}.csv")), keep_default_na=False)
+    except InputError:
+        predictions = None
+    return Result(
+        metrics=json.loads(read(f"metrics/{network}.json")),
+        details=json.loads(read(f"details/{network}.json")),
+        timing=json.loads(read(f"timing/{network}.json")),
+        history=pd.read_csv(io.StringIO(read(f"history/{network}.csv"))),
+        predictions=predictions,
+    )
+
+
+def find_baseline(repository: Path, revision: str) -> str:
+    """The commit that an experiment was made from; a revision that is no experiment is its own."""
+    references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")
+    # refs/exps/<two digits>/<the others>/<name>
+    parts = references.splitlines()[0].split("/") if references else []
+    return parts[2] + parts[3] if len(parts) == 5 else revision

@@ -1,0 +1,40 @@
+"""Flow `tables`: a recipe with ARL and with NAL, and their comparison."""
+
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.artifacts import show_comparison
+from flows.compare import write_comparison
+from flows.repository import PROJECT, find_commit
+from flows.reproduce import Networks, Seed, reproduce
+from flows.runs import load_run
+
+
+@task(cache_policy=NO_CACHE)
+def compare(first: str, second: str) -> str:
+    """Compare two experiments, and give the path of the page."""
+    runs = load_run(PROJECT, first), load_run(PROJECT, second)
+    path = write_comparison(PROJECT, *runs)
+    show_comparison(*runs)
+    get_run_logger().info("%s", path)
+    return str(path)
+
+
+@flow(flow_run_name="{recipe}")
+def tables(
+    recipe: str = "demo",
+    seed: Seed | None = None,
+    networks: Networks | None = None,
+    overrides: dict[str, Any] | None = None,
+    commit: str = "HEAD",
+) -> str:
+    """Run a recipe of a commit with ARL and with NAL, and compare them; the arguments are those of `reproduce`.
+
+    Returns:
+        The path of the page that compares them.
+    """
+    found = find_commit(PROJECT, commit)
+    arl, nal = (reproduce(recipe, learning, seed, networks, overrides, found) for learning in ("arl", "nal"))
+    return compare(arl, nal)

@@ -1,0 +1,34 @@
+"""Whether two models' errors on the same images differ by more than chance."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+
+class PairedTest(NamedTuple):
+    """McNemar's test.
+
+    Attributes:
+        only_first: images that the first model alone classifies correctly.
+        only_second: images that the second model alone classifies correctly.
+        p_value: of so uneven a division of these, or a more uneven one, if both models were equally good.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -> PairedTest:
+    """McNemar's exact test, two-sided (McNemar 1947, Psychometrika 12, page 153; Dietterich 1998, section 3.1).
+
+    Args:
+        first_correct: bool (n,), whether the first model classifies an image correctly.
+        second_correct: bool (n,), of the second model, for the same images in the same order.
+    """
+    only_first = int((first_correct & ~second_correct).sum())
+    only_second = int((second_correct & ~first_correct).sum())
+    differing = only_first + only_second
+    p_value = float(binomtest(only_first, differing).pvalue) if differing else 1.0
+    return PairedTest(only_first, only_second, p_value)
