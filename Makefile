@@ -1,15 +1,16 @@
 # A fresh machine needs Python 3.11 or later, make and git. The environment is made on first use, in .venv.
 PYTHON ?= python3
 LOCK ?= requirements.lock
+RECIPE ?= demo
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: repro test check lock
+.PHONY: reproduce test check lock
 
-repro: .venv/ready
-	dvc repro
+reproduce: .venv/ready
+	python -m flows.local $(RECIPE)
 
 test: check
 	pytest

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from dvc.config import merge
 from dvc.repo import Repo
@@ -31,7 +31,7 @@ class Process(Protocol):
     stdin: IO[bytes]
     stdout: IO[bytes]
 
-    def wait(self, timeout: float | None = None) -> int:
+    def wait(self) -> int:
         """Wait for its end, and give its exit status."""
 
 
@@ -132,7 +132,7 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
 def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Process:
     """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
     command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=cwd,
         env=env,
@@ -141,6 +141,7 @@ def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | No
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+    return cast(Process, process)
 
 
 def make_clone(repository: Path, commit: str, folder: Path) -> None:

@@ -39,12 +39,12 @@ def main() -> None:
     from flows.tables import tables
 
     try:
-        path = tables(recipe)
+        arl, nal, path = tables(recipe)
     except PLAIN_ERRORS as error:
         sys.exit(f"error: {error}")
     print(Path(path).read_text())
-    print(path)
-    print(f"dvc metrics diff {recipe}-arl {recipe}-nal")
+    print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
+    print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
 
 
 if __name__ == "__main__":

@@ -48,9 +48,11 @@ def find_commit(folder: Path, revision: str) -> str:
         raise InputError(f"commit requires a revision of {folder}. Received: {revision}") from None
 
 
-def list_uncommitted(folder: Path) -> list[str]:
-    """The files that differ from HEAD or that git does not know, which a run of a commit leaves out."""
-    return [line[3:] for line in run_git(folder, "status", "--porcelain").splitlines()]
+def describe_uncommitted(folder: Path, names: int = 10) -> str:
+    """The files that differ from HEAD or that git does not know, which a run of a commit leaves out; "" for none."""
+    files = [line[3:] for line in run_git(folder, "status", "--porcelain").splitlines()]
+    others = f" and {len(files) - names} more" if len(files) > names else ""
+    return ", ".join(files[:names]) + others
 
 
 def read_committed(folder: Path, commit: str, path: str) -> str:

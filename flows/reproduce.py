@@ -17,9 +17,9 @@ from flows.recipes import Learning, change_recipe, collect_changes, name_experim
 from flows.repository import (
     PROJECT,
     check_repository,
+    describe_uncommitted,
     find_commit,
     list_committed,
-    list_uncommitted,
     read_committed,
 )
 from flows.runs import load_run
@@ -111,8 +111,8 @@ def reproduce(
     logger = get_run_logger()
     plan = plan_run(PROJECT, recipe, learning, seed, networks, overrides, commit)
     logger.info("experiment %s, of commit %s", plan.experiment, plan.commit)
-    if left_out := list_uncommitted(PROJECT):
-        logger.warning("left out, because not committed: %s", ", ".join(left_out))
+    if left_out := describe_uncommitted(PROJECT):
+        logger.warning("left out, because not committed: %s", left_out)
     with open_clone(PROJECT, plan.commit) as clone:
         clone.write_params(plan.params)
         clone.dvc("checkout", "--allow-missing")

@@ -29,12 +29,12 @@ def tables(
     networks: Networks | None = None,
     overrides: dict[str, Any] | None = None,
     commit: str = "HEAD",
-) -> str:
+) -> tuple[str, str, str]:
     """Run a recipe of a commit with ARL and with NAL, and compare them; the arguments are those of `reproduce`.
 
     Returns:
-        The path of the page that compares them.
+        The names of the two experiments, and the path of the page that compares them.
     """
     found = find_commit(PROJECT, commit)
     arl, nal = (reproduce(recipe, learning, seed, networks, overrides, found) for learning in ("arl", "nal"))
-    return compare(arl, nal)
+    return arl, nal, compare(arl, nal)

@@ -46,7 +46,7 @@ def train(name: str) -> None:
     training = load_run(params)
     # Keras draws the initial weights from the global generators that this seeds; nothing else does.
     keras.utils.set_random_seed(params.train.seed)
-    network = build_compiled_network(name, params, training)
+    network = build_compiled_network(name, params)
     digest = digest_run(name, params, versions, device)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
     checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
@@ -102,7 +102,7 @@ def tabulate_learning_rates(settings: Train, steps_per_epoch: int) -> np.ndarray
     return step_learning_rates(rate.peak, warmup_steps, total_steps, drop_steps, rate.factor)
 
 
-def build_compiled_network(name: str, params: Params, training: "Run") -> "keras.Model":
+def build_compiled_network(name: str, params: Params) -> "keras.Model":
     """The network with its optimizer, as the parameters describe them."""
     from pipeline.cifar.batches import load_index
     from pipeline.model.network import build_network
@@ -112,7 +112,6 @@ def build_compiled_network(name: str, params: Params, training: "Run") -> "keras
     compile_network(
         network,
         optimizer=params.train.optimizer,
-        learning_rates=training.learning_rates,
         momentum=params.train.momentum,
         weight_decay=params.train.weight_decay,
         label_smoothing=params.train.label_smoothing,

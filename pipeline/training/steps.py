@@ -44,7 +44,7 @@ class AverageWeights:
 class Step(Protocol):
     """A compiled step."""
 
-    def __call__(self, images: Tensor, labels: Tensor) -> None:
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
         """Train on one batch: float32 (batch, 32, 32, 3) and one-hot float32 (batch, classes)."""
 
     def wait(self) -> None:
@@ -68,8 +68,10 @@ class TensorFlowStep:
     def __init__(self, network: keras.Model, average: AverageWeights):
         import tensorflow as tf
 
+        # The rate is a variable: Keras would compute a schedule anew for each weight that decays.
         @tf.function
-        def step(images: Tensor, labels: Tensor) -> None:
+        def step(images: Tensor, labels: Tensor, learning_rate: Tensor) -> None:
+            network.optimizer.learning_rate = learning_rate
             network.train_step((images, labels))
             weights = [weight.value for weight in average.weights]
             averages = [variable.value for variable in average.variables]
@@ -80,9 +82,9 @@ class TensorFlowStep:
         self.step = step
         self.last = network.trainable_variables[-1]
 
-    def __call__(self, images: Tensor, labels: Tensor) -> None:
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
         """See `Step`."""
-        self.step(images, labels)
+        self.step(images, labels, learning_rate)
 
     def wait(self) -> None:
         """See `Step`; a GPU computes in order, and what is read last was written last."""
@@ -107,8 +109,12 @@ class JaxStep:
         positions = {variable.path: number for number, variable in enumerate(network.trainable_variables)}
         fixed = {variable.path: number for number, variable in enumerate(network.non_trainable_variables)}
 
-        def step(state: State, images: Tensor, labels: Tensor) -> State:
+        optimizer = network.optimizer
+        rate_position = [variable.path for variable in optimizer.variables].index(optimizer.learning_rate.path)
+
+        def step(state: State, images: Tensor, labels: Tensor, learning_rate: Tensor) -> State:
             *rest, averages = state
+            rest[2] = [*rest[2][:rate_position], learning_rate, *rest[2][rate_position + 1 :]]
             _, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(rest), (images, labels))
             weights = [
                 trainable[positions[weight.path]] if weight.path in positions else non_trainable[fixed[weight.path]]
@@ -120,11 +126,11 @@ class JaxStep:
 
         self.step = jax.jit(step, donate_argnums=0)
 
-    def __call__(self, images: Tensor, labels: Tensor) -> None:
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
         """See `Step`."""
         if self.state is None:
             self.state = tuple([variable.value for variable in group] for group in self.variables)
-        self.state = self.step(self.state, np.asarray(images), np.asarray(labels))
+        self.state = self.step(self.state, np.asarray(images), np.asarray(labels), learning_rate)
 
     def wait(self) -> None:
         """See `Step`."""

@@ -87,8 +87,9 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
             start = time.perf_counter()
             seed_dropout(network, run.seed, epoch * steps_per_epoch)
             network.reset_metrics()
-            for _ in range(steps_per_epoch):
-                step(*next(batches))
+            for number in range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch):
+                images, labels = next(batches)
+                step(images, labels, run.learning_rates[number])
                 progress.advance(epoch, run.batch_size)
             step.wait()
             speeds.append(images_per_epoch / (time.perf_counter() - start))

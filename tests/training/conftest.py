@@ -70,7 +70,6 @@ def train(tmp_path_factory):
         compile_network(
             network,
             optimizer=optimizer,
-            learning_rates=run.learning_rates,
             momentum=0.9,
             weight_decay=weight_decay,
             label_smoothing=0.1,

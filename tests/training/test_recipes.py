@@ -33,14 +33,14 @@ classes = 100 if params.download.dataset == "cifar100" else 10
 network = build_network(name, classes=classes, **params.model.model_dump())
 train = params.train
 compile_network(
-    network, optimizer=train.optimizer, learning_rates=tabulate_learning_rates(train, 2), momentum=train.momentum,
+    network, optimizer=train.optimizer, momentum=train.momentum,
     weight_decay=train.weight_decay, label_smoothing=train.label_smoothing,
 )
 before = network.get_weights()
 average = AverageWeights(network, train.ema_momentum)
 step = build_step(network, average)
 images, labels = draw_images(4, 0)
-step(images - np.float32(128), np.eye(classes, dtype=np.float32)[labels])
+step(images - np.float32(128), np.eye(classes, dtype=np.float32)[labels], tabulate_learning_rates(train, 2)[0])
 step.wait()
 loss = float(network.get_metrics_result()["loss"])
 changes = zip(network.weights, before, network.get_weights(), strict=True)

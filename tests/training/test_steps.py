@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.training.optimization import TabulatedLearningRate, compile_network
+from pipeline.training.optimization import compile_network
 from pipeline.training.steps import AverageWeights, build_step
 
 RATES = np.array([0.1, 0.05, 0.2, 0.01, 0.01], np.float32)
@@ -25,15 +25,14 @@ def train_with_keras(batches, ema_momentum):
     compile_network(
         network,
         optimizer="sgd",
-        learning_rates=RATES,
         momentum=MOMENTUM,
         weight_decay=DECAY,
         label_smoothing=SMOOTHING,
     )
     average = AverageWeights(network, ema_momentum)
     step = build_step(network, average)
-    for batch in batches:
-        step(*batch)
+    for batch, rate in zip(batches, RATES, strict=True):
+        step(*batch, rate)
     step.wait()
     return network, average
 
@@ -73,9 +72,3 @@ def test_swapping_the_average_twice_restores_the_weights(batches):
 
 def test_momentum_of_zero_keeps_no_average(batches):
     assert not train_with_keras(batches, 0.0)[1].variables
-
-
-def test_a_learning_rate_is_looked_up_by_step_and_stays_at_its_last_value():
-    schedule = TabulatedLearningRate(RATES)
-    received = [float(schedule(step)) for step in range(7)]
-    np.testing.assert_allclose(received, [*RATES, RATES[-1], RATES[-1]])
