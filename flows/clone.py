@@ -67,14 +67,25 @@ class Clone:
         last = "\n".join(printed[-LAST_LINES:])
         raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
 
-    def write_params(self, text: str) -> None:
-        """Put parameters into the clone, and remove the committed results of stages that these do not have."""
-        outputs = self.list_outputs()
-        (self.folder / "params.yaml").write_text(text)
-        for path in outputs - self.list_outputs():
-            path.unlink(missing_ok=True)
+    def write_params(self, text: str) -> list[str]:
+        """Put parameters into the clone, and remove the committed results of stages that these do not have.
 
-    def save_experiment(self, name: str) -> None:
+        Returns:
+            The stages that the parameters give, each after those whose outputs it reads, as DVC's graph says.
+        """
+        with Repo(str(self.folder)) as repo:
+            before = {out.fs_path for out in repo.index.outs}
+        (self.folder / "params.yaml").write_text(text)
+        with Repo(str(self.folder)) as repo:
+            graph = repo.index.graph
+            needs = {stage.name: [needed.name for needed in graph[stage]] for stage in graph}
+            after = {out.fs_path for out in repo.index.outs}
+        for path in map(Path, before - after):
+            if path.is_file():
+                path.unlink()
+        return list(TopologicalSorter(needs).static_order())
+
+    def save_experiment(self, name: str, target: str) -> None:
         """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
 
         Raises:
@@ -85,21 +96,9 @@ class Clone:
         if changed != ["{}"]:
             raise DvcError(f"an experiment requires stages that are up to date. Received: {' '.join(changed)}")
         run_git(self.folder, "add", "--all")
-        self.dvc("exp", "save", "--force", "--name", name)
+        # The target only spares DVC from committing again what is up to date.
+        self.dvc("exp", "save", "--force", "--name", name, target)
         self.dvc("exp", "push", "--force", "--no-cache", "origin", name)
-
-    def list_stages(self) -> list[str]:
-        """The stages that the parameters give, each after those whose outputs it reads, as DVC's graph says."""
-        with Repo(str(self.folder)) as repo:
-            graph = repo.index.graph
-            needs = {stage.name: [needed.name for needed in graph[stage]] for stage in graph}
-        return list(TopologicalSorter(needs).static_order())
-
-    def list_outputs(self) -> set[Path]:
-        """The paths that the stages write, and that are files here."""
-        with Repo(str(self.folder)) as repo:
-            outputs = {Path(out.fs_path) for out in repo.index.outs}
-        return {path for path in outputs if path.is_file()}
 
 
 @contextmanager
@@ -115,16 +114,15 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{commit[:7]}-", dir=parent))
     guard = start_script("guard.py", str(folder), cwd=parent)
-    session = None
+    session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
     try:
         make_clone(repository, commit, folder)
-        session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
         yield Clone(folder, session)
     finally:
         # The guard first: it ends a session that is at work.
-        for process in filter(None, (guard, session)):
+        for process in (guard, session):
             process.stdin.close()
-        for process in filter(None, (session, guard)):
+        for process in (session, guard):
             process.wait()
             process.stdout.close()
 

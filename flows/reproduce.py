@@ -114,10 +114,10 @@ def reproduce(
     if left_out := describe_uncommitted(PROJECT):
         logger.warning("left out, because not committed: %s", left_out)
     with open_clone(PROJECT, plan.commit) as clone:
-        clone.write_params(plan.params)
+        stages = clone.write_params(plan.params)
         clone.dvc("checkout", "--allow-missing")
-        for stage in clone.list_stages():
+        for stage in stages:
             run_stage.with_options(name=stage, task_run_name=stage)(clone, stage)
-        clone.save_experiment(plan.experiment)
+        clone.save_experiment(plan.experiment, stages[-1])
     show_run(load_run(PROJECT, plan.experiment))
     return plan.experiment

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 
 class PairedTest(NamedTuple):
@@ -27,6 +26,8 @@ def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -
         first_correct: bool (n,), whether the first model classifies an image correctly.
         second_correct: bool (n,), of the second model, for the same images in the same order.
     """
+    from scipy.stats import binomtest
+
     only_first = int((first_correct & ~second_correct).sum())
     only_second = int((second_correct & ~first_correct).sum())
     differing = only_first + only_second

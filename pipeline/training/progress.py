@@ -36,6 +36,8 @@ class Progress:
 
     def advance(self, epoch: int, images: int) -> None:
         """Count the images of a finished step of an epoch, from 0."""
+        if self.bar.n == self.bar.initial:
+            self.bar.unpause()  # the first step's time says nothing of the others'
         self.bar.set_postfix_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
         self.bar.update(images)
 
