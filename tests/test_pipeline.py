@@ -1,9 +1,6 @@
 """The whole pipeline as a user runs it: real DVC, in a repository of its own, on a few synthetic images."""
 
-import hashlib
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,36 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
-from pipeline.cifar.layouts import LAYOUTS, encode_records
-from pipeline.cifar.synthetic import draw_images
-
-ROOT = Path(__file__).parents[1]
-NETWORK = "attention-mini"
-TRAIN_IMAGES, TEST_IMAGES = 100, 40
-
-
-def synthetic_digest():
-    layout = LAYOUTS["cifar10"]
-    lines = ""
-    for stream, name in enumerate(layout.data_files):
-        count = TEST_IMAGES if name in layout.test_files else TRAIN_IMAGES // 5
-        lines += f"{hashlib.sha256(encode_records(*draw_images(count, stream))).hexdigest()}  {name}\n"
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def write_tiny_params(path):
-    yaml = YAML()
-    params = yaml.load(path)
-    params["networks"] = [NETWORK]
-    params["download"].update(train_images=TRAIN_IMAGES, test_images=TEST_IMAGES, sha256=synthetic_digest())
-    params["preprocess"]["validation_images"] = 20
-    params["tfrecords"]["images_per_shard"] = 30
-    params["model"].update(width=0.0625, dropout=0.2)
-    params["train"].update(epochs=3, batch_size=20, ema_momentum=0.9)
-    params["evaluate"]["batch_size"] = 20
-    yaml.dump(params, path)
+from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository, write_tiny_params
 
 
 def test_the_recorded_demo_is_of_this_code_and_these_parameters():
@@ -57,56 +26,14 @@ def test_the_recorded_demo_is_of_this_code_and_these_parameters():
     assert not {dep for dep in modified if not dep.startswith("data/")}
 
 
-class Repository:
-    """A repository with this project's files, and the commands that a user types in it."""
-
-    def __init__(self, folder, home):
-        self.folder = folder
-        self.env = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(home),
-            "DVC_NO_ANALYTICS": "1",
-            "DVC_SITE_CACHE_DIR": str(home / "site"),
-            **{f"GIT_{role}_{key}": "nobody" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")},
-        }
-
-    def run(self, *command, check=True):
-        result = subprocess.run(
-            command,
-            check=False,
-            cwd=self.folder,
-            env=self.env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert not check or result.returncode == 0, result.stdout[-3000:]
-        return result.stdout
-
-    def start(self, *command):
-        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.DEVNULL)
-
-    def read(self, name):
-        return (self.folder / name).read_bytes()
-
-
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """A repository in which the pipeline has run once."""
-    folder, home = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("home")
-    repository = Repository(folder, home)
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    write_tiny_params(folder / "params.yaml")
-    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    repository = Repository(tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("home"))
+    repository.copy_project()
+    write_tiny_params(repository.folder / "params.yaml")
     repository.run("dvc", "repro")
-    repository.run("git", "add", "--all")
-    repository.run("git", "commit", "--quiet", "--message=ARL")
+    repository.commit("ARL")
     return repository
 
 

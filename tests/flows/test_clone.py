@@ -1,0 +1,203 @@
+"""Clones of a small repository: real git and DVC, stages that take no time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from flows.clone import CLONES, DvcError, open_clone, read_lines
+from flows.guard import find_processes
+from tests.tiny_repository import ROOT
+
+# Two processes that do not end when asked to, one of them in a session of its own.
+STUBBORN = (
+    "trap '' TERM; setsid sh -c 'trap \"\" TERM; echo ready; while true; do sleep 1; done' & "
+    "while true; do sleep 1; done"
+)
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)
+
+
+def clones(repository):
+    return list((repository.folder / CLONES).iterdir())
+
+
+def run_all(clone, parameters):
+    stages = clone.write_params(parameters)
+    for stage in stages:
+        clone.dvc("repro", "--single-item", stage)
+    return stages
+
+
+def test_stages_come_in_the_order_of_dvcs_graph(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone:
+        stages = clone.write_params(parameters())
+    assert sorted(stages) == ["each@a", "each@b", "first", "last"]
+    assert stages[0] == "first"
+
+
+def test_an_experiment_is_recorded_in_the_repository_and_its_files_stay(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone:
+        stages = run_all(clone, parameters(command="echo other > first.txt"))
+        clone.save_experiment("mine", stages[-1])
+    assert "mine" in small_repository.run("dvc", "exp", "list", "--name-only")
+    reference = small_repository.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").strip()
+    assert small_repository.run("git", "show", f"{reference}:a.txt") == "other\n"
+    assert "other" in small_repository.run("git", "show", f"{reference}:params.yaml")
+    assert small_repository.run("git", "status", "--porcelain") == ""
+    assert not (small_repository.folder / "first.txt").exists()
+
+
+def test_a_commit_needs_no_identity_and_takes_the_users_own(small_repository, head, parameters):
+    authors = []
+    for name in ("", "somebody"):
+        if name:
+            small_repository.run("git", "config", "--global", "user.name", name)
+            small_repository.run("git", "config", "--global", "user.email", "somebody@localhost")
+        with open_clone(small_repository.folder, head) as clone:
+            stages = run_all(clone, parameters())
+            clone.save_experiment("mine", stages[-1])
+        reference = small_repository.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").strip()
+        authors.append(small_repository.run("git", "log", "-1", "--format=%an", reference).strip())
+    assert authors == ["Residual Attention pipeline", "somebody"]
+
+
+def test_an_experiment_of_the_same_name_is_replaced(small_repository, head, parameters):
+    for word in ("one", "two"):
+        with open_clone(small_repository.folder, head) as clone:
+            stages = run_all(clone, parameters(command=f"echo {word} > first.txt"))
+            clone.save_experiment("mine", stages[-1])
+    references = small_repository.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    assert len(references) == 1
+    assert small_repository.run("git", "show", f"{references[0]}:a.txt") == "two\n"
+
+
+def test_an_experiment_with_stages_out_of_date_is_refused(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone:
+        stages = clone.write_params(parameters())
+        with pytest.raises(DvcError, match=r"requires stages that are up to date\. Received: .*first"):
+            clone.save_experiment("mine", stages[-1])
+    assert small_repository.run("git", "for-each-ref", "refs/exps") == ""
+
+
+def test_the_cache_is_shared_so_that_a_second_clone_runs_nothing(small_repository, head, parameters):
+    for expected in (True, False):
+        printed = []
+        with open_clone(small_repository.folder, head) as clone:
+            clone.write_params(parameters())
+            clone.dvc("repro", "--single-item", "first", show=printed.append)
+        assert any("Running stage" in line for line in printed) is expected
+
+
+def test_results_of_stages_that_the_parameters_do_not_have_are_removed(small_repository, head, parameters):
+    small_repository.run("git", "config", "user.name", "somebody")
+    small_repository.run("git", "config", "user.email", "somebody@localhost")
+    small_repository.run("dvc", "repro")
+    small_repository.commit("results of a and b")
+    with open_clone(small_repository.folder, "HEAD") as clone:
+        assert (clone.folder / "a.txt").exists()
+        clone.write_params(parameters(names=["b"]))
+        assert not (clone.folder / "a.txt").exists()
+        assert (clone.folder / "b.txt").exists()
+
+
+def test_a_failed_stage_shows_its_last_lines_and_the_clone_is_removed(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone, pytest.raises(DvcError) as error:
+        run_all(clone, parameters(command="echo before; echo 'the reason' >&2; exit 3"))
+    assert "dvc repro --single-item first failed" in str(error.value)
+    assert "the reason\n" in str(error.value)
+    assert "exited with 3" in str(error.value)
+    assert clones(small_repository) == []
+
+
+def test_the_session_goes_on_after_a_failure(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone:
+        with pytest.raises(DvcError):
+            run_all(clone, parameters(command="exit 3"))
+        run_all(clone, parameters())
+
+
+def test_an_exception_ends_processes_that_do_not_want_to(small_repository, head, parameters):
+    folders = []
+
+    def interrupt(line):
+        if line == "ready":
+            raise KeyboardInterrupt
+
+    def run_until_ready():
+        with open_clone(small_repository.folder, head) as clone:
+            folders.append(str(clone.folder))
+            clone.write_params(parameters(command=STUBBORN))
+            clone.dvc("repro", "--single-item", "first", show=interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_ready()
+    assert find_processes(folders[0]) == []
+    assert clones(small_repository) == []
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from flows.clone import open_clone
+repository, commit, parameters = sys.argv[1:]
+with open_clone(Path(repository), commit) as clone:
+    clone.write_params(parameters)
+    clone.dvc("repro", "--single-item", "first", show=lambda line: print(clone.folder, line, flush=True))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_when_the_flows_process_is_killed(number, small_repository, head, parameters):
+    command = [sys.executable, "-c", OWNER, small_repository.folder, head, parameters(command=STUBBORN)]
+    owner = subprocess.Popen(command, cwd=ROOT, env=small_repository.env, stdout=subprocess.PIPE, text=True)
+    with owner.stdout:
+        folder = next(line.split()[0] for line in owner.stdout if line.endswith(" ready\n"))
+        assert len(find_processes(folder)) >= 3
+        owner.send_signal(number)
+        owner.wait()
+    wait_until(lambda: not find_processes(folder) and not clones(small_repository))
+
+
+def test_checkpoints_and_logs_go_to_the_repository_and_a_mirror_keeps_its_place(
+    small_repository, head, parameters, monkeypatch
+):
+    monkeypatch.setenv("CIFAR_MIRROR", "mirror")
+    monkeypatch.setenv("LOG_DIR", "elsewhere")
+    monkeypatch.chdir(small_repository.folder)
+    printed = []
+    command = "echo [$CHECKPOINT_DIR] [$LOG_DIR] [$CIFAR_MIRROR]; touch first.txt"
+    with open_clone(small_repository.folder, head) as clone:
+        clone.write_params(parameters(command=command))
+        clone.dvc("repro", "--single-item", "first", show=printed.append)
+    folder = small_repository.folder
+    assert f"[{folder}/checkpoints] [{folder}/elsewhere] [{folder}/mirror]" in printed
+
+
+def test_lines_end_with_carriage_returns_too_and_come_while_a_process_runs():
+    receiving, sending = os.pipe()
+    with os.fdopen(receiving, "rb") as stream, os.fdopen(sending, "wb", buffering=0) as writer:
+        lines = read_lines(stream)
+        writer.write("one\r  \rzwö".encode()[:-1])
+        assert next(lines) == "one"
+        writer.write("ö".encode()[1:] + b"\n\nthree\n")
+        assert [next(lines), next(lines)] == ["zwö", "three"]
+
+
+def test_no_process_of_the_clone_is_left_on_success(small_repository, head, parameters):
+    before = {process.pid for process in psutil.Process().children()}
+    with open_clone(small_repository.folder, head) as clone:
+        run_all(clone, parameters())
+        folder = str(clone.folder)
+    assert find_processes(folder) == []
+    assert clones(small_repository) == []
+    assert {process.pid for process in psutil.Process().children()} <= before
