@@ -85,6 +85,24 @@ class Clone:
                 path.unlink()
         return list(TopologicalSorter(needs).static_order())
 
+    def run_stage(self, stage: str, show: Callable[[str], object]) -> None:
+        """Bring one stage up to date, from the cache if it has been run before, by whatever run.
+
+        Raises:
+            DvcError: the stage fails.
+        """
+        printed: list[str] = []
+
+        def take(line: str) -> None:
+            printed.append(line)
+            show(line)
+
+        self.dvc("repro", "--single-item", stage, show=take)
+        if any(line.startswith("Running stage") for line in printed):
+            # DVC remembers a run whose outputs git tracks on a commit only: without it a run that breaks off later
+            # would have this stage run again.
+            self.dvc("commit", "--force", stage)
+
     def save_experiment(self, name: str, target: str) -> None:
         """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
 

@@ -1,11 +1,17 @@
 """Run the flow `tables` here, on a Prefect server of its own that ends with it: `python -m flows.local demo`."""
 
 import argparse
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from flows.clone import DvcError
+from flows.plan import plan_run
 from flows.repository import PROJECT
+from pipeline.errors import InputError
 
 HOME = PROJECT / ".prefect"
 
@@ -29,22 +35,43 @@ def isolate_prefect(home: Path) -> None:
     }
 
 
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Wait until no other process uses the home: two servers at once would share a database."""
+    with (home / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another run that uses {home}", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def run_tables(recipe: str) -> None:
+    """Run the flow and print its page."""
+    from flows.tables import tables
+
+    arl, nal, path = tables(recipe)
+    print(Path(path).read_text())
+    print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
+    print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", nargs="?", default="demo", help="a file of recipes/, without its ending")
     recipe = parser.parse_args().recipe
     isolate_prefect(HOME)
-    from flows.messages import PLAIN_ERRORS
-    from flows.tables import tables
-
     try:
-        arl, nal, path = tables(recipe)
-    except PLAIN_ERRORS as error:
+        plan_run(PROJECT, recipe, "arl")
+        with alone(HOME):
+            run_tables(recipe)
+    except (InputError, DvcError) as error:
         sys.exit(f"error: {error}")
-    print(Path(path).read_text())
-    print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
-    print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Flow `reproduce`: a recipe at a commit, run in a clone, recorded as a DVC experiment."""
 
-from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -12,18 +11,11 @@ from pydantic import Field
 from flows.artifacts import show_run
 from flows.clone import Clone, DvcError, open_clone
 from flows.messages import show_plain_errors
+from flows.plan import plan_run
 from flows.progress import TrainingProgress
-from flows.recipes import Learning, change_recipe, collect_changes, name_experiment
-from flows.repository import (
-    PROJECT,
-    check_repository,
-    describe_uncommitted,
-    find_commit,
-    list_committed,
-    read_committed,
-)
+from flows.recipes import Learning
+from flows.repository import PROJECT, describe_uncommitted
 from flows.runs import load_run
-from pipeline.errors import InputError
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Networks = Annotated[list[str], Field(min_length=1)]
@@ -31,41 +23,7 @@ Networks = Annotated[list[str], Field(min_length=1)]
 # A source that may answer later (the download's exit status), and a lock of DVC that another process holds.
 PASSING = ("exited with 75", "Unable to acquire lock", "is busy, it is being blocked by")
 
-
 show_plain_errors()
-
-
-class Plan(NamedTuple):
-    """A run that is known to be possible: its commit, its experiment's name and its parameter file's text."""
-
-    commit: str
-    experiment: str
-    params: str
-
-
-def plan_run(
-    repository: Path,
-    recipe: str,
-    learning: Learning,
-    seed: int | None,
-    networks: list[str] | None,
-    overrides: dict[str, Any] | None,
-    commit: str,
-) -> Plan:
-    """Check a run's arguments, before anything starts.
-
-    Raises:
-        InputError: there is no such commit or recipe, or the recipe does not allow the changes.
-    """
-    check_repository(repository)
-    found = find_commit(repository, commit)
-    recipes = [Path(name).stem for name in list_committed(repository, found, "recipes")]
-    if recipe not in recipes:
-        raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
-    text = read_committed(repository, found, f"recipes/{recipe}.yaml")
-    changes = collect_changes(learning, seed, networks, overrides)
-    params = change_recipe(text, changes, f"recipe {recipe}")
-    return Plan(found, name_experiment(recipe, text, changes), params)
 
 
 def may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
@@ -83,7 +41,7 @@ def run_stage(clone: Clone, stage: str) -> None:
         if progress.follow(line):
             logger.info(line)
 
-    clone.dvc("repro", "--single-item", stage, show=show)
+    clone.run_stage(stage, show)
 
 
 @flow(flow_run_name="{recipe}-{learning}")

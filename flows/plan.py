@@ -1,0 +1,41 @@
+"""What a run will be, known to be possible before anything starts."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flows.recipes import Learning, change_recipe, collect_changes, name_experiment
+from flows.repository import check_repository, find_commit, list_committed, read_committed
+from pipeline.errors import InputError
+
+
+class Plan(NamedTuple):
+    """A run that is known to be possible: its commit, its experiment's name and its parameter file's text."""
+
+    commit: str
+    experiment: str
+    params: str
+
+
+def plan_run(
+    repository: Path,
+    recipe: str,
+    learning: Learning,
+    seed: int | None = None,
+    networks: list[str] | None = None,
+    overrides: dict[str, Any] | None = None,
+    commit: str = "HEAD",
+) -> Plan:
+    """Check a run's arguments, those of the flow `reproduce`, before anything starts.
+
+    Raises:
+        InputError: there is no such commit or recipe, or the recipe does not allow the changes.
+    """
+    check_repository(repository)
+    found = find_commit(repository, commit)
+    recipes = [Path(name).stem for name in list_committed(repository, found, "recipes")]
+    if recipe not in recipes:
+        raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
+    text = read_committed(repository, found, f"recipes/{recipe}.yaml")
+    changes = collect_changes(learning, seed, networks, overrides)
+    params = change_recipe(text, changes, f"recipe {recipe}")
+    return Plan(found, name_experiment(recipe, text, changes), params)
