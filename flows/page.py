@@ -18,7 +18,7 @@ def compose_comparison(first: Run, second: Run) -> str:
     elsewhere = "" if published == dataset else f" The published figures are of {published}, not of these images."
     return f"""# {titles[0]} and {titles[1]}
 
-Test error on {dataset}, of the last epoch's model.
+Test error on {dataset}, in percent, of the last epoch's model.
 
 {format_comparison(titles, errors, published)}
 Change: from the first to the second, in points. "Paper": test errors, Wang et al. 2017 (arXiv 1704.06904). "Seed": \

@@ -83,6 +83,20 @@ def test_the_pipeline_knows_neither_dvc_nor_prefect():
         assert not {name.partition(".")[0] for name in imported_modules(path)} & {"dvc", "prefect", "flows"}, path
 
 
+def test_flows_use_parameters_and_evaluation_and_never_tensorflow():
+    for path in (ROOT / "flows").glob("*.py"):
+        names = imported_modules(path)
+        rooms = ("pipeline.cifar", "pipeline.model", "pipeline.training", "pipeline.stages")
+        assert not [name for name in names if name.startswith(rooms)], path
+        assert not {name.partition(".")[0] for name in names} & HEAVY, path
+
+
+def test_what_a_run_is_can_be_said_without_prefect():
+    for name in ("plan", "recipes", "repository", "clone", "runs", "page", "compare"):
+        for file in import_closure(f"flows/{name}.py"):
+            assert not [module for module in imported_modules(ROOT / file) if module.startswith("prefect")], file
+
+
 @pytest.mark.parametrize("stage", ["download", "preprocess", "tfrecords", "report"])
 def test_stages_that_need_no_tensorflow_do_not_import_it(stage):
     for file in import_closure(f"pipeline/stages/{stage}.py"):

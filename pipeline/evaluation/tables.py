@@ -57,7 +57,7 @@ def format_comparison(names: tuple[str, str], errors: dict[str, Pair], dataset: 
         *names,
         "Change",
         *("Paper: ARL", "Paper: NAL", "Paper: change"),
-        *("Seed, training error: ARL", "Seed, training error: NAL"),
+        *("Seed, training: ARL", "Seed, training: NAL"),
     )
     rows = []
     for network, pair in errors.items():

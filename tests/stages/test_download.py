@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, PassingError
+from pipeline.stages.command import run
 from pipeline.stages.download import download
 
 PROJECT = Path(__file__).parents[2]
@@ -189,3 +190,13 @@ def test_a_mistake_ends_the_command_with_one_line(text, workspace):
     assert "Received: " in done.stderr
     assert done.stdout == ""
     assert not Path("data").exists()
+
+
+def test_what_may_pass_ends_with_the_status_that_says_so(capsys):
+    def fail():
+        raise PassingError("the server requires patience. Received: none")
+
+    with pytest.raises(SystemExit) as end:
+        run(fail)
+    assert end.value.code == os.EX_TEMPFAIL == 75
+    assert capsys.readouterr().err == "error: the server requires patience. Received: none\n"

@@ -1,0 +1,129 @@
+import shutil
+
+import pandas as pd
+import pytest
+
+from flows.compare import write_comparison
+from flows.page import compose_comparison
+from flows.runs import Result, Run, load_run
+from pipeline.errors import InputError
+from pipeline.params import check_params
+from tests.tiny_repository import ROOT
+
+CLASSES = ["a", "b"]
+
+
+@pytest.fixture
+def make_run(demo):
+    """A recorded run, made up: of each network 10 test images, of which the given ones are classified wrongly."""
+
+    def make(name, wrong, dataset="cifar10", learning="arl", seed=0):
+        demo["model"]["learning"], demo["train"]["seed"] = learning, seed
+        demo["networks"] = list(wrong)
+        results = {}
+        for network, images in wrong.items():
+            actual = pd.Series(CLASSES * 5)
+            predicted = actual.where(~actual.index.isin(images), actual.map({"a": "b", "b": "a"}))
+            error = 10.0 * len(images)
+            results[network] = Result(
+                metrics={f"{split}_error_percent": error for split in ("train", "validation", "test")},
+                details={"dataset": dataset, "dataset_sha256": f"digest-of-{dataset}", "parameters": 12345},
+                timing={"device": "CPU, 2 threads", "processor": "a processor", "train_minutes": 1.5},
+                history=pd.DataFrame({"epoch": [1], "train_error_percent": [50.0], "validation_error_percent": [40.0]}),
+                predictions=pd.DataFrame({"actual": actual, "predicted": predicted}),
+            )
+        params = check_params(demo, "demo")
+        return Run(name, "f" * 40, "c" * 40, params, {"tensorflow": "1.2", "jax": "0.1"}, results)
+
+    return make
+
+
+def rows(page, network):
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith(f"| {network} ")
+    ]
+
+
+def test_errors_change_published_figures_and_paired_test(make_run):
+    first = make_run("mine-arl", {"attention-56": [0, 1]})
+    second = make_run("mine-nal", {"attention-56": [1, 2, 3, 4, 5, 6]}, learning="nal")
+    table, paired, *_ = rows(compose_comparison(first, second), "attention-56")
+    assert table == ["attention-56", "20.00", "60.00", "+40.00", "5.52", "5.89", "+0.37", "5.28", "9.03"]
+    # Image 0 against images 2 to 6: 2 · (1 + 6) / 2⁶
+    assert paired == ["attention-56", "5", "1", "10", "0.22"]
+
+
+def test_other_lists_of_networks_leave_gaps(make_run):
+    first = make_run("one", {"attention-56": [0], "attention-92": [0]})
+    second = make_run("two", {"attention-92": [1], "attention-mini": [2]})
+    page = compose_comparison(first, second)
+    assert [rows(page, network)[0][1:4] for network in ("attention-56", "attention-92", "attention-mini")] == [
+        ["10.00", "–", "–"],
+        ["10.00", "10.00", "+0.00"],
+        ["–", "10.00", "–"],
+    ]
+    assert rows(page, "attention-56")[1][1:] == ["–"] * 4
+
+
+def test_predictions_that_are_not_in_the_cache_leave_a_gap(make_run):
+    first, second = make_run("one", {"attention-56": [0]}), make_run("two", {"attention-56": [1]})
+    result = second.results["attention-56"]._replace(predictions=None)
+    page = compose_comparison(first, second._replace(results={"attention-56": result}))
+    assert rows(page, "attention-56")[1][1:] == ["–"] * 4
+
+
+def test_what_ties_the_numbers_to_their_making(make_run):
+    page = compose_comparison(
+        make_run("one", {"attention-56": [0]}), make_run("two", {"attention-56": [0]}, learning="nal", seed=7)
+    )
+    evidence = page[page.index("## Evidence") :]
+    for part in ("digest-of-cifar10", "c" * 40, "f" * 12, "training seed 7", "tensorflow 1.2", "a processor", "n = 1"):
+        assert part in evidence
+    assert "jax" not in evidence
+    assert "Parameters that differ: `model.learning` arl → nal; `train.seed` 0 → 7." in evidence
+
+
+def test_images_without_published_figures_are_said_to_be_others(make_run):
+    runs = [make_run(name, {"attention-56": [0]}, dataset="synthetic") for name in ("one", "two")]
+    page = compose_comparison(*runs)
+    assert "The published figures are of cifar10, not of these images." in page
+    assert rows(page, "attention-56")[0][4] == "5.52"
+
+
+def test_runs_on_different_data_are_refused_by_name_and_nothing_is_written(make_run, tmp_path):
+    runs = (make_run("one", {"attention-56": [0]}), make_run("two", {"attention-56": [0]}, dataset="cifar100"))
+    with pytest.raises(InputError) as error:
+        write_comparison(tmp_path, *runs)
+    assert str(error.value) == (
+        "a comparison requires two runs on the same data. "
+        "Received: one on cifar10 (sha256 digest-of-cifar10); two on cifar100 (sha256 digest-of-cifar100)"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_and_its_picture_are_written_again_over_the_last(make_run, tmp_path):
+    runs = make_run("one", {"attention-56": [0]}), make_run("topic/two", {"attention-56": [0]})
+    for _ in range(2):
+        page = write_comparison(tmp_path, *runs)
+    assert page == tmp_path / "comparisons/one-topic-two/comparison.md"
+    assert "(learning-curves.png)" in page.read_text()
+    assert page.with_name("learning-curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_no_run_is_refused(small_repository):
+    with pytest.raises(InputError, match=r"requires the name of an experiment or a revision\. Received: nope"):
+        load_run(small_repository.folder, "nope")
+    with pytest.raises(InputError, match=r"HEAD: params\.yaml: "):
+        load_run(small_repository.folder, "HEAD")
+
+
+def test_a_revision_without_results_is_no_run(small_repository):
+    (small_repository.folder / "params.yaml").write_text((ROOT / "recipes/demo.yaml").read_text())
+    shutil.copyfile(ROOT / "pyproject.toml", small_repository.folder / "pyproject.toml")
+    small_repository.run("git", "config", "user.name", "somebody")
+    small_repository.run("git", "config", "user.email", "somebody@localhost")
+    small_repository.commit("parameters only")
+    with pytest.raises(InputError, match=r"HEAD requires the results of a complete run. Received: none in metrics/"):
+        load_run(small_repository.folder, "HEAD")
