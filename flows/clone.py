@@ -1,9 +1,6 @@
 """A clone of the repository, in which one run's stages are run, and which is removed whatever happens."""
 
-import codecs
-import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -11,71 +8,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import IO, Protocol, cast
 
 from dvc.config import merge
 from dvc.repo import Repo
 
 from flows.guard import MARK
 from flows.repository import run_git
+from flows.session import DvcError, DvcSession, start_script
 
-LAST_LINES = 20
 CLONES = Path(".dvc/tmp/flows")
 # For commits on a machine where git knows nobody.
 IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
 
 
-class Process(Protocol):
-    """A `subprocess.Popen` whose input and output are pipes."""
-
-    stdin: IO[bytes]
-    stdout: IO[bytes]
-
-    def wait(self) -> int:
-        """Wait for its end, and give its exit status."""
-
-
-class DvcError(Exception):
-    """A DVC command failed; the message ends with the last lines that it and its stage printed."""
-
-
 class Clone:
-    """A clone and the DVC process that works in it; `open_clone` makes them and removes them."""
+    """A clone and the DVC session in it; `open_clone` makes them and removes them."""
 
-    def __init__(self, folder: Path, session: Process):
+    def __init__(self, folder: Path, dvc: DvcSession):
         self.folder = folder
-        self.session = session
-        self.lines = read_lines(session.stdout)
+        self.dvc = dvc
 
-    def dvc(self, *arguments: str, show: Callable[[str], object] | None = None) -> None:
-        """Run a DVC command; `show` gets each line as it is printed.
+    def prepare(self, params: str) -> list[str]:
+        """Put parameters into the clone, and bring its outputs from the cache as far as they were made with these.
 
-        Raises:
-            DvcError: the command fails.
-        """
-        self.session.stdin.write(json.dumps(arguments).encode() + b"\n")
-        self.session.stdin.flush()
-        printed = []
-        for line in self.lines:
-            if line == "\0000":
-                return
-            if line.startswith("\0"):
-                break
-            printed.append(line)
-            if show:
-                show(line)
-        last = "\n".join(printed[-LAST_LINES:])
-        raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
-
-    def write_params(self, text: str) -> list[str]:
-        """Put parameters into the clone, and remove the committed results of stages that these do not have.
+        Committed results of stages that these parameters do not have are removed.
 
         Returns:
             The stages that the parameters give, each after those whose outputs it reads, as DVC's graph says.
         """
         with Repo(str(self.folder)) as repo:
             before = {out.fs_path for out in repo.index.outs}
-        (self.folder / "params.yaml").write_text(text)
+        (self.folder / "params.yaml").write_text(params)
         with Repo(str(self.folder)) as repo:
             graph = repo.index.graph
             needs = {stage.name: [needed.name for needed in graph[stage]] for stage in graph}
@@ -83,6 +46,7 @@ class Clone:
         for path in map(Path, before - after):
             if path.is_file():
                 path.unlink()
+        self.dvc.run("checkout", "--allow-missing")
         return list(TopologicalSorter(needs).static_order())
 
     def run_stage(self, stage: str, show: Callable[[str], object]) -> None:
@@ -97,11 +61,11 @@ class Clone:
             printed.append(line)
             show(line)
 
-        self.dvc("repro", "--single-item", stage, show=take)
+        self.dvc.run("repro", "--single-item", stage, show=take)
         if any(line.startswith("Running stage") for line in printed):
             # DVC remembers a run whose outputs git tracks on a commit only: without it a run that breaks off later
             # would have this stage run again.
-            self.dvc("commit", "--force", stage)
+            self.dvc.run("commit", "--force", stage)
 
     def save_experiment(self, name: str, target: str) -> None:
         """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
@@ -110,13 +74,13 @@ class Clone:
             DvcError: not all of DVC's stages are up to date.
         """
         changed: list[str] = []
-        self.dvc("status", "--json", show=changed.append)
-        if changed != ["{}"]:
+        self.dvc.run("status", "--json", show=changed.append)
+        if changed[-1:] != ["{}"]:
             raise DvcError(f"an experiment requires stages that are up to date. Received: {' '.join(changed)}")
         run_git(self.folder, "add", "--all")
         # The target only spares DVC from committing again what is up to date.
-        self.dvc("exp", "save", "--force", "--name", name, target)
-        self.dvc("exp", "push", "--force", "--no-cache", "origin", name)
+        self.dvc.run("exp", "save", "--force", "--name", name, target)
+        self.dvc.run("exp", "push", "--force", "--no-cache", "origin", name)
 
 
 @contextmanager
@@ -135,7 +99,7 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
     session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
     try:
         make_clone(repository, commit, folder)
-        yield Clone(folder, session)
+        yield Clone(folder, DvcSession(session))
     finally:
         # The guard first: it ends a session that is at work.
         for process in (guard, session):
@@ -143,21 +107,6 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
         for process in (session, guard):
             process.wait()
             process.stdout.close()
-
-
-def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Process:
-    """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=env,
-        start_new_session=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    return cast(Process, process)
 
 
 def make_clone(repository: Path, commit: str, folder: Path) -> None:
@@ -191,12 +140,3 @@ def clone_environment(repository: Path, folder: Path) -> dict[str, str]:
         env[name] = str(repository / os.environ.get(name, default))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return env | {MARK: str(folder), "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}
-
-
-def read_lines(stream: IO[bytes]) -> Iterator[str]:
-    """The lines of a stream as they come, without empty ones; a carriage return ends a line too."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    pending = ""
-    while chunk := os.read(stream.fileno(), 1 << 16):
-        *lines, pending = re.split(r"[\r\n]", pending + decoder.decode(chunk))
-        yield from (line.rstrip() for line in lines if line.strip())

@@ -4,7 +4,7 @@ Usage: guard.py FOLDER. The flow that made the clone holds the other end of stan
 is done with the clone, and when the flow dies, by whatever signal. Processes of the clone are those with its folder in
 their environment variable RUN_CLONE: also those in process groups or sessions of their own, whose parents have died.
 
-`flows.clone` starts this file by its path, without the project's packages.
+`flows.session` starts this file by its path, without the project's packages.
 """
 
 import contextlib

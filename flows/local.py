@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.clone import DvcError
 from flows.plan import plan_run
 from flows.repository import PROJECT
+from flows.session import DvcError
 from pipeline.errors import InputError
 
 HOME = PROJECT / ".prefect"

@@ -2,7 +2,7 @@
 
 import logging
 
-from flows.clone import DvcError
+from flows.session import DvcError
 from pipeline.errors import InputError
 
 PLAIN_ERRORS = (InputError, DvcError)

@@ -9,13 +9,14 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from flows.artifacts import show_run
-from flows.clone import Clone, DvcError, open_clone
+from flows.clone import Clone, open_clone
 from flows.messages import show_plain_errors
 from flows.plan import plan_run
 from flows.progress import TrainingProgress
 from flows.recipes import Learning
 from flows.repository import PROJECT, describe_uncommitted
 from flows.runs import load_run
+from flows.session import DvcError
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Networks = Annotated[list[str], Field(min_length=1)]
@@ -72,10 +73,9 @@ def reproduce(
     if left_out := describe_uncommitted(PROJECT):
         logger.warning("left out, because not committed: %s", left_out)
     with open_clone(PROJECT, plan.commit) as clone:
-        stages = clone.write_params(plan.params)
-        clone.dvc("checkout", "--allow-missing")
+        stages = clone.prepare(plan.params)
         for stage in stages:
             run_stage.with_options(name=stage, task_run_name=stage)(clone, stage)
         clone.save_experiment(plan.experiment, stages[-1])
-    show_run(load_run(PROJECT, plan.experiment))
+    show_run(load_run(PROJECT, plan.experiment, plan.commit))
     return plan.experiment

@@ -11,6 +11,7 @@ import pandas as pd
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.repo.experiments.refs import ExpRefInfo
 from dvc.scm import RevError, resolve_rev
 from ruamel.yaml import YAML
 
@@ -55,15 +56,21 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def load_run(repository: Path, name: str) -> Run:
+def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     """Read an experiment, or another revision, of a repository.
+
+    Args:
+        repository: its folder.
+        name: of the experiment, or a revision.
+        commit: that the experiment was made from, where those of several commits may have the name; DVC alone would
+            take HEAD's.
 
     Raises:
         InputError: there is none of the name, or it holds no complete results.
     """
     with Repo(str(repository)) as repo:
         try:
-            revision = resolve_rev(repo.scm, name)
+            revision = resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
         except RevError as error:
             raise InputError(
                 f"a run requires the name of an experiment or a revision. Received: {name}, {error}"

@@ -12,10 +12,10 @@ from flows.reproduce import Networks, Seed, reproduce
 from flows.runs import load_run
 
 
-@task(cache_policy=NO_CACHE)
-def compare(first: str, second: str) -> str:
-    """Compare two experiments, and give the path of the page."""
-    runs = load_run(PROJECT, first), load_run(PROJECT, second)
+@task(task_run_name="compare", cache_policy=NO_CACHE)
+def compare(first: str, second: str, commit: str) -> str:
+    """Compare two experiments of a commit, and give the path of the page."""
+    runs = load_run(PROJECT, first, commit), load_run(PROJECT, second, commit)
     path = write_comparison(PROJECT, *runs)
     show_comparison(*runs)
     get_run_logger().info("%s", path)
@@ -37,4 +37,4 @@ def tables(
     """
     found = find_commit(PROJECT, commit)
     arl, nal = (reproduce(recipe, learning, seed, networks, overrides, found) for learning in ("arl", "nal"))
-    return arl, nal, compare(arl, nal)
+    return arl, nal, compare(arl, nal, found)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -15,6 +16,13 @@ from pipeline.cifar.synthetic import draw_images
 ROOT = Path(__file__).parents[1]
 NETWORK = "attention-mini"
 TRAIN_IMAGES, TEST_IMAGES = 100, 40
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)
 
 
 def load_yaml(text):

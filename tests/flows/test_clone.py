@@ -4,14 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
-from flows.clone import CLONES, DvcError, open_clone, read_lines
+from flows.clone import CLONES, open_clone
 from flows.guard import find_processes
-from tests.tiny_repository import ROOT
+from flows.session import DvcError, read_lines
+from tests.tiny_repository import ROOT, wait_until
 
 # Two processes that do not end when asked to, one of them in a session of its own.
 STUBBORN = (
@@ -20,19 +20,12 @@ STUBBORN = (
 )
 
 
-def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.05)
-
-
 def clones(repository):
     return list((repository.folder / CLONES).iterdir())
 
 
 def run_all(clone, parameters, show=print):
-    stages = clone.write_params(parameters)
+    stages = clone.prepare(parameters)
     for stage in stages:
         clone.run_stage(stage, show)
     return stages
@@ -40,7 +33,7 @@ def run_all(clone, parameters, show=print):
 
 def test_stages_come_in_the_order_of_dvcs_graph(small_repository, head, parameters):
     with open_clone(small_repository.folder, head) as clone:
-        stages = clone.write_params(parameters())
+        stages = clone.prepare(parameters())
     assert sorted(stages) == ["each@a", "each@b", "first", "last"]
     assert stages[0] == "first"
 
@@ -83,7 +76,7 @@ def test_an_experiment_of_the_same_name_is_replaced(small_repository, head, para
 
 def test_an_experiment_with_stages_out_of_date_is_refused(small_repository, head, parameters):
     with open_clone(small_repository.folder, head) as clone:
-        stages = clone.write_params(parameters())
+        stages = clone.prepare(parameters())
         with pytest.raises(DvcError, match=r"requires stages that are up to date\. Received: .*first"):
             clone.save_experiment("mine", stages[-1])
     assert small_repository.run("git", "for-each-ref", "refs/exps") == ""
@@ -106,7 +99,7 @@ def test_results_of_stages_that_the_parameters_do_not_have_are_removed(small_rep
     small_repository.commit("results of a and b")
     with open_clone(small_repository.folder, "HEAD") as clone:
         assert (clone.folder / "a.txt").exists()
-        clone.write_params(parameters(names=["b"]))
+        clone.prepare(parameters(names=["b"]))
         assert not (clone.folder / "a.txt").exists()
         assert (clone.folder / "b.txt").exists()
 
@@ -137,7 +130,7 @@ def test_an_exception_ends_processes_that_do_not_want_to(small_repository, head,
     def run_until_ready():
         with open_clone(small_repository.folder, head) as clone:
             folders.append(str(clone.folder))
-            clone.write_params(parameters(command=STUBBORN))
+            clone.prepare(parameters(command=STUBBORN))
             clone.run_stage("first", show=interrupt)
 
     with pytest.raises(KeyboardInterrupt):
@@ -152,12 +145,12 @@ from pathlib import Path
 from flows.clone import open_clone
 repository, commit, parameters = sys.argv[1:]
 with open_clone(Path(repository), commit) as clone:
-    clone.write_params(parameters)
+    clone.prepare(parameters)
     clone.run_stage("first", show=lambda line: print(clone.folder, line, flush=True))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_when_the_flows_process_is_killed(number, small_repository, head, parameters):
     command = [sys.executable, "-c", OWNER, small_repository.folder, head, parameters(command=STUBBORN)]
     owner = subprocess.Popen(command, cwd=ROOT, env=small_repository.env, stdout=subprocess.PIPE, text=True)
@@ -182,7 +175,7 @@ def test_checkpoints_and_logs_go_to_the_repository_and_a_mirror_keeps_its_place(
     printed = []
     command = "echo [$CHECKPOINT_DIR] [$LOG_DIR] [$CIFAR_MIRROR]; touch first.txt"
     with open_clone(small_repository.folder, head) as clone:
-        clone.write_params(parameters(command=command))
+        clone.prepare(parameters(command=command))
         clone.run_stage("first", show=printed.append)
     folder = small_repository.folder
     assert f"[{folder}/checkpoints] [{folder}/elsewhere] [{folder}/mirror]" in printed

@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 from ruamel.yaml import YAML
 
-from flows.clone import CLONES, DvcError
+from flows.clone import CLONES
 from flows.guard import find_processes
 from flows.reproduce import may_pass, reproduce
+from flows.session import DvcError
 from pipeline.errors import InputError
-from tests.tiny_repository import NETWORK, ROOT, Repository, write_tiny_params
+from tests.tiny_repository import NETWORK, ROOT, Repository, wait_until, write_tiny_params
 
 
 @pytest.fixture(scope="module")
@@ -229,13 +229,6 @@ def server(project, first_run, tmp_path):
 def answers(port):
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.1)
 
 
 def find_clones(project):

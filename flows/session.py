@@ -1,0 +1,79 @@
+"""A process that runs DVC commands, and scripts that outlive a terminal's Ctrl-C."""
+
+import codecs
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+LAST_LINES = 20
+
+
+class Process(Protocol):
+    """A `subprocess.Popen` whose input and output are pipes."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit status."""
+
+
+class DvcError(Exception):
+    """A DVC command failed; the message ends with the last lines that it and its stage printed."""
+
+
+class DvcSession:
+    """The other side of `flows.dvc_session`, in a process that `start_script` started."""
+
+    def __init__(self, process: Process):
+        self.commands = process.stdin
+        self.lines = read_lines(process.stdout)
+
+    def run(self, *arguments: str, show: Callable[[str], object] | None = None) -> None:
+        """Run a DVC command; `show` gets each line as it is printed.
+
+        Raises:
+            DvcError: the command fails.
+        """
+        self.commands.write(json.dumps(arguments).encode() + b"\n")
+        self.commands.flush()
+        printed = []
+        for line in self.lines:
+            if line == "\0000":
+                return
+            if line.startswith("\0"):
+                break
+            printed.append(line)
+            if show:
+                show(line)
+        last = "\n".join(printed[-LAST_LINES:])
+        raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
+
+
+def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Process:
+    """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
+    command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        start_new_session=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return cast(Process, process)
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a stream as they come, without empty ones; a carriage return ends a line too."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pending = ""
+    while chunk := os.read(stream.fileno(), 1 << 16):
+        *lines, pending = re.split(r"[\r\n]", pending + decoder.decode(chunk))
+        yield from (line.rstrip() for line in lines if line.strip())
