@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,8 +50,15 @@ def alone(home: Path) -> Iterator[None]:
 
 def run_tables(recipe: str) -> None:
     """Run the flow and print its page."""
+    from prefect.server.api.server import SubprocessASGIServer
+
     from flows.tables import tables
 
+    # A terminal's Ctrl-C goes to all its processes: the server must outlive it to hear how the run ended. It inherits
+    # the block.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    SubprocessASGIServer().start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     arl, nal, path = tables(recipe)
     print(Path(path).read_text())
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")

@@ -1,12 +1,17 @@
 """The flows as a user runs them: Prefect's own server and worker, real DVC, a recipe that takes seconds."""
 
 import json
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from prefect.artifacts import Artifact
 from prefect.exceptions import ParameterTypeError
@@ -126,6 +131,29 @@ def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
     assert line.startswith("error: recipe requires one of cifar10-cpu, ")
     assert line.endswith("Received: nope")
     assert "Traceback" not in output
+
+
+def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run):
+    command = (Path(sys.executable), "-m", "flows.local", "demo")
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=project.env, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until(lambda: is_training(project), 90)
+        (clone,) = find_clones(project)
+        group = [other for other in psutil.process_iter() if os.getpgid(other.pid) == process.pid]
+        assert len(group) == 2  # the flow and its server
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, printed = process.communicate(timeout=35)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Finished in state Crashed" in printed
+    assert "Traceback" not in printed
+    assert "the same command goes on from the last checkpoint" in printed
+    assert not clone.exists()
+    assert not find_processes(str(clone))
+    assert not any(other.is_running() for other in group)
 
 
 @pytest.fixture(scope="module")
