@@ -2,6 +2,7 @@
 PYTHON ?= python3
 LOCK ?= requirements.lock
 RECIPE ?= demo
+READY := .venv/$(LOCK).installed
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -9,19 +10,20 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: reproduce test check lock
 
-reproduce: .venv/ready
+reproduce: $(READY)
 	python -m flows.local $(RECIPE)
 
 test: check
 	pytest
 
-check: .venv/ready
+check: $(READY)
 	ruff check
 	ruff format --check
 	mypy
 
 # uv installs the locked set three times faster than pip. Its own pinned version comes from the same lock.
-.venv/ready: $(LOCK)
+# The mark's name tells which lock was installed; a new environment has no other.
+$(READY): $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else f"error: Python 3.11 to 3.13 is required. Received: {sys.version.split()[0]}; set PYTHON=…")'
 	$(PYTHON) -m venv --clear .venv
 	awk '/^uv==/ {found = 1} found; found && !/\\$$/ {exit}' $(LOCK) > .venv/uv.lock
@@ -33,6 +35,6 @@ check: .venv/ready
 LOCK_COMMAND = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	pyproject.toml --group dev --extra jax
 
-lock: .venv/ready
+lock: $(READY)
 	$(LOCK_COMMAND) --output-file requirements.lock
 	$(LOCK_COMMAND) --extra gpu --constraint requirements.lock --output-file requirements-gpu.lock

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from dvc.config import merge
 from dvc.repo import Repo
 
 from flows.guard import MARK
-from flows.repository import run_git
-from flows.session import DvcError, DvcSession, start_script
+from flows.repository import git_environment, run_git
+from flows.session import DvcError, DvcSession, start_guard, start_script
 
 CLONES = Path(".dvc/tmp/flows")
 # For commits on a machine where git knows nobody.
@@ -95,7 +95,7 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
     parent = repository / CLONES
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{commit[:7]}-", dir=parent))
-    guard = start_script("guard.py", str(folder), cwd=parent)
+    guard = start_guard(folder, "--remove")
     session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
     try:
         make_clone(repository, commit, folder)
@@ -103,15 +103,18 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
     finally:
         # The guard first: it ends a session that is at work.
         for process in (guard, session):
-            process.stdin.close()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         for process in (session, guard):
             process.wait()
+        sys.stderr.write(guard.stdout.read().decode())
+        for process in (session, guard):
             process.stdout.close()
 
 
 def make_clone(repository: Path, commit: str, folder: Path) -> None:
     """Clone into an empty folder, and let the clone use the repository's DVC settings and cache."""
-    run_git(repository, "clone", "--quiet", "--no-checkout", str(repository), str(folder))
+    run_git(repository, "clone", "--quiet", "--origin=origin", "--no-checkout", str(repository), str(folder))
     run_git(folder, "checkout", "--quiet", "--detach", commit)
     for key, value in IDENTITY.items():
         if not is_set(folder, key):
@@ -127,12 +130,13 @@ def make_clone(repository: Path, commit: str, folder: Path) -> None:
 
 def is_set(folder: Path, key: str) -> bool:
     """Whether git has a value of a setting."""
-    return not subprocess.run(["git", "-C", str(folder), "config", key], check=False, capture_output=True).returncode
+    command = ["git", "-C", str(folder), "config", key]
+    return not subprocess.run(command, check=False, capture_output=True, env=git_environment()).returncode
 
 
 def clone_environment(repository: Path, folder: Path) -> dict[str, str]:
     """The environment of a clone's processes: this process' own, with places in the repository."""
-    env = dict(os.environ)
+    env = git_environment()
     mirror = os.environ.get("CIFAR_MIRROR")
     if mirror and "://" not in mirror:
         env["CIFAR_MIRROR"] = str(Path(mirror).absolute())

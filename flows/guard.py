@@ -1,8 +1,8 @@
-"""Remove a clone and end its processes when standard input ends, however that came about.
+"""End a folder's processes when standard input ends, however that came about; with --remove, remove the folder too.
 
-Usage: guard.py FOLDER. The flow that made the clone holds the other end of standard input: it closes when the flow
-is done with the clone, and when the flow dies, by whatever signal. Processes of the clone are those with its folder in
-their environment variable RUN_CLONE: also those in process groups or sessions of their own, whose parents have died.
+Usage: guard.py FOLDER [--remove]. Whoever started the processes holds the other end of standard input: it closes on
+purpose, and when its holder dies, by whatever signal. A folder's processes are those that have it in their environment
+variable RUN_FOLDER: also those in process groups or sessions of their own, whose parents have died.
 
 `flows.session` starts this file by its path, without the project's packages.
 """
@@ -11,13 +11,14 @@ import contextlib
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import psutil
 
 GRACE_SECONDS = 5
 KILL_ATTEMPTS = 10
-MARK = "RUN_CLONE"
+MARK = "RUN_FOLDER"
 
 
 def find_processes(folder: str) -> list[psutil.Process]:
@@ -52,9 +53,19 @@ def send(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder; a git that is still ending may write to it a moment longer."""
+    for _ in range(KILL_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.5)
+    print(f"error: {folder} could not be removed", file=sys.stderr)
+
+
 if __name__ == "__main__":
-    folder = sys.argv[1]
+    folder, *options = sys.argv[1:]
     sys.stdin.read()
     end_processes(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    sys.exit(f"error: {folder} could not be removed" if Path(folder).exists() else 0)
+    if options == ["--remove"]:
+        remove(Path(folder))

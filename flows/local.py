@@ -1,6 +1,7 @@
 """Run the flow `tables` here, on a Prefect server of its own that ends with it: `python -m flows.local demo`."""
 
 import argparse
+import atexit
 import fcntl
 import os
 import signal
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.guard import MARK
 from flows.plan import plan_run
 from flows.repository import PROJECT
-from flows.session import DvcError
+from flows.session import DvcError, start_guard
 from pipeline.errors import InputError
 
 HOME = PROJECT / ".prefect"
@@ -28,6 +30,8 @@ def isolate_prefect(home: Path) -> None:
     home.mkdir(exist_ok=True)
     os.environ |= {
         "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": "",  # over what a .env or prefect.toml here may say
+        "PREFECT_API_KEY": "",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -74,6 +78,9 @@ def main() -> None:
     try:
         plan_run(PROJECT, recipe, "arl")
         with alone(HOME):
+            # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL.
+            atexit.register(start_guard(HOME).stdin.close)
+            os.environ[MARK] = str(HOME)
             run_tables(recipe)
     except (InputError, DvcError) as error:
         sys.exit(f"error: {error}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.recipes import Learning, change_recipe, collect_changes, name_experiment
-from flows.repository import check_repository, find_commit, list_committed, read_committed
+from flows.repository import check_name, check_repository, find_commit, list_committed, read_committed
 from pipeline.errors import InputError
 
 
@@ -28,14 +28,18 @@ def plan_run(
     """Check a run's arguments, those of the flow `reproduce`, before anything starts.
 
     Raises:
-        InputError: there is no such commit or recipe, or the recipe does not allow the changes.
+        InputError: there is no such commit or recipe, the recipe does not allow the changes, or a branch or a tag has
+            the experiment's name.
     """
     check_repository(repository)
     found = find_commit(repository, commit)
-    recipes = [Path(name).stem for name in list_committed(repository, found, "recipes")]
+    files = [Path(name) for name in list_committed(repository, found, "recipes")]
+    recipes = [file.stem for file in files if file.suffix == ".yaml"]
     if recipe not in recipes:
         raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
     text = read_committed(repository, found, f"recipes/{recipe}.yaml")
     changes = collect_changes(learning, seed, networks, overrides)
     params = change_recipe(text, changes, f"recipe {recipe}")
-    return Plan(found, name_experiment(recipe, text, changes), params)
+    experiment = name_experiment(recipe, text, changes)
+    check_name(repository, experiment)
+    return Plan(found, experiment, params)

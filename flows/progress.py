@@ -1,10 +1,13 @@
 """A training's progress, as its lines tell it, in Prefect's pages and logs."""
 
+import contextlib
 import re
 from typing import cast
 from uuid import UUID
 
+from httpx import HTTPError
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.exceptions import PrefectException
 
 # As pipeline.training.progress prints it where there is no terminal.
 LINE = re.compile(r"(?P<network>\S+): +(?P<percent>\d+) % of \d+ images, (?P<rest>.+)")
@@ -31,9 +34,11 @@ class TrainingProgress:
         if not (progress := parse_progress(line)):
             return True
         percent, text = progress
-        if self.artifact:
-            update_progress_artifact(self.artifact, progress=percent, description=text)
-        else:
-            self.artifact = cast(UUID, create_progress_artifact(progress=percent, description=text))
+        # A server that does not answer must not cost a training.
+        with contextlib.suppress(HTTPError, PrefectException):
+            if self.artifact:
+                update_progress_artifact(self.artifact, progress=percent, description=text)
+            else:
+                self.artifact = cast(UUID, create_progress_artifact(progress=percent, description=text))
         news, self.percent = percent != self.percent, percent
         return news

@@ -54,8 +54,9 @@ def collect_changes(
         InputError: an override of what is an argument of its own.
     """
     for key in overrides or {}:
-        if key in ARGUMENTS:
-            raise InputError(f"overrides require keys that are no arguments. Received: {key}; use {ARGUMENTS[key]}")
+        for taken, argument in ARGUMENTS.items():
+            if f"{taken}.".startswith(f"{key}."):
+                raise InputError(f"overrides require keys that hold no argument. Received: {key}; use {argument}")
     given = {"model.learning": learning, "train.seed": seed, "networks": networks}
     return {key: value for key, value in given.items() if value is not None} | (overrides or {})
 

@@ -1,11 +1,18 @@
 """The repository that runs come from and go back to, through git."""
 
+import os
 import subprocess
 from pathlib import Path
 
 from pipeline.errors import InputError
 
 PROJECT = Path(__file__).parents[1]
+LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
+
+
+def git_environment() -> dict[str, str]:
+    """The environment without what a git hook sets, which would lead git to the hook's repository."""
+    return {name: value for name, value in os.environ.items() if name not in LOCATIONS}
 
 
 def run_git(folder: Path, *arguments: str) -> str:
@@ -14,7 +21,8 @@ def run_git(folder: Path, *arguments: str) -> str:
     Raises:
         InputError: git refuses; its reason is part of the message.
     """
-    done = subprocess.run(["git", "-C", str(folder), *arguments], check=False, capture_output=True, text=True)
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment())
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
         raise InputError(f"git {arguments[0]} requires a repository that it can use. Received: {reason}")
@@ -46,6 +54,17 @@ def find_commit(folder: Path, revision: str) -> str:
         return run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except InputError:
         raise InputError(f"commit requires a revision of {folder}. Received: {revision}") from None
+
+
+def check_name(folder: Path, name: str) -> None:
+    """See that a name can be an experiment's, and means nothing else to git.
+
+    Raises:
+        InputError: git does not allow it, or a branch or a tag has it, which DVC would take for the experiment.
+    """
+    run_git(folder, "check-ref-format", f"refs/exps/{name}")
+    if run_git(folder, "for-each-ref", f"refs/heads/{name}", f"refs/tags/{name}"):
+        raise InputError(f"an experiment requires a name that no branch or tag has. Received: {name}")
 
 
 def describe_uncommitted(folder: Path, names: int = 10) -> str:

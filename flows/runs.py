@@ -66,7 +66,7 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
             take HEAD's.
 
     Raises:
-        InputError: there is none of the name, or it holds no complete results.
+        InputError: there is none of the name, or it holds no complete results on one data set.
     """
     with Repo(str(repository)) as repo:
         try:
@@ -86,14 +86,18 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     params = check_params(YAML(typ="safe").load(read("params.yaml")), f"{name}: params.yaml")
     versions = tomllib.loads(read("pyproject.toml"))["tool"]["numerical-libraries"]
     results = {network: read_result(network, read) for network in params.networks}
+    digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
+    if len(set(digests.values())) > 1:
+        received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
+        raise InputError(f"{name} requires results on one data set. Received: {received}")
     return Run(name, revision, find_baseline(repository, revision), params, versions, results)
 
 
 def read_result(network: str, read: Callable[[str], str]) -> Result:
     """What a run recorded of a network."""
     try:
-        # "None" may be the name of a class.
-        predictions = pd.read_csv(io.StringIO(read(f"predictions/{network}.csv")), keep_default_na=False)
+        # "None" and "7" may be names of classes.
+        predictions = pd.read_csv(io.StringIO(read(f"predictions/{network}.csv")), dtype=str, keep_default_na=False)
     except InputError:
         predictions = None
     return Result(
@@ -109,5 +113,8 @@ def find_baseline(repository: Path, revision: str) -> str:
     """The commit that an experiment was made from; a revision that is no experiment is its own."""
     references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")
     # refs/exps/<two digits>/<the others>/<name>
-    parts = references.splitlines()[0].split("/") if references else []
-    return parts[2] + parts[3] if len(parts) == 5 else revision
+    for reference in references.splitlines():
+        parts = reference.split("/")
+        if len(parts) == 5:
+            return parts[2] + parts[3]
+    return revision

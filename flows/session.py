@@ -1,6 +1,7 @@
 """A process that runs DVC commands, and scripts that outlive a terminal's Ctrl-C."""
 
 import codecs
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Protocol, cast
+
+from flows.guard import MARK
 
 LAST_LINES = 20
 
@@ -40,9 +43,11 @@ class DvcSession:
         Raises:
             DvcError: the command fails.
         """
-        self.commands.write(json.dumps(arguments).encode() + b"\n")
-        self.commands.flush()
         printed = []
+        # A session that has died has no lines, and fails below.
+        with contextlib.suppress(BrokenPipeError):
+            self.commands.write(json.dumps(arguments).encode() + b"\n")
+            self.commands.flush()
         for line in self.lines:
             if line == "\0000":
                 return
@@ -68,6 +73,12 @@ def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | No
         stderr=subprocess.STDOUT,
     )
     return cast(Process, process)
+
+
+def start_guard(folder: Path, *options: str) -> Process:
+    """Start `flows.guard` for a folder's processes; a guard is none of them, nor of another folder's."""
+    env = {name: value for name, value in os.environ.items() if name != MARK}
+    return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env)
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[str]:

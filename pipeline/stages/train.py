@@ -50,22 +50,23 @@ def train(name: str) -> None:
     digest = digest_run(name, params, versions, device)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
     checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
-    log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, "LOG_HISTOGRAMS" in os.environ)
-    outcome = train_network(network, training, checkpoints, log)
+    with checkpoints.exclusive():
+        log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, "LOG_HISTOGRAMS" in os.environ)
+        outcome = train_network(network, training, checkpoints, log)
 
-    with written_aside(Path("models", name)) as folder:
-        folder.mkdir()
-        save_model(build_classifier(network, training.mean), folder / "model.keras")
-    with written_aside(Path("history", f"{name}.csv")) as file:
-        pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
-    timing = {
-        "device": device,
-        "processor": name_processor(),
-        "train_minutes": outcome.seconds / 60,
-        "images_per_second": outcome.images_per_second,
-    }
-    write_json(Path("timing", f"{name}.json"), timing)
-    checkpoints.remove()
+        with written_aside(Path("models", name)) as folder:
+            folder.mkdir()
+            save_model(build_classifier(network, training.mean), folder / "model.keras")
+        with written_aside(Path("history", f"{name}.csv")) as file:
+            pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
+        timing = {
+            "device": device,
+            "processor": name_processor(),
+            "train_minutes": outcome.seconds / 60,
+            "images_per_second": outcome.images_per_second,
+        }
+        write_json(Path("timing", f"{name}.json"), timing)
+        checkpoints.remove()
     print(f"{name}: trained in {outcome.seconds / 60:.1f} min, {outcome.images_per_second:.0f} images/s")
 
 

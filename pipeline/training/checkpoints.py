@@ -4,6 +4,7 @@ A file is the sha256 of its content in hexadecimal, a newline, and the content: 
 JSON in the array `values`. Nothing in it is ever unpickled. Two generations are kept.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -11,6 +12,8 @@ import os
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +43,26 @@ class CheckpointFolder:
     def __init__(self, folder: Path, run_digest: str):
         self.folder = folder
         self.run_digest = run_digest
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Wait until no other process has these checkpoints, and keep others waiting."""
+        while True:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"{self.folder}: waiting for the process that trains the same run", file=sys.stderr)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # The other one removes the folder when it is done.
+            if self.folder.exists() and os.path.samestat(os.fstat(descriptor), self.folder.stat()):
+                break
+            os.close(descriptor)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint aside, flush it to the disk, give it its name, and remove all but two generations."""

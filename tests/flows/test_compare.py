@@ -1,10 +1,13 @@
+import json
 import shutil
 
 import pandas as pd
 import pytest
+from dvc.repo.experiments.refs import ExpRefInfo
 
 from flows.compare import write_comparison
 from flows.page import compose_comparison
+from flows.repository import find_commit
 from flows.runs import Result, Run, load_run
 from pipeline.errors import InputError
 from pipeline.params import check_params
@@ -117,6 +120,59 @@ def test_what_is_no_run_is_refused(small_repository):
         load_run(small_repository.folder, "nope")
     with pytest.raises(InputError, match=r"HEAD: params\.yaml: "):
         load_run(small_repository.folder, "HEAD")
+
+
+@pytest.fixture
+def record(small_repository):
+    """Commit made-up results of two networks, with class names that look like something else."""
+    folder = small_repository.folder
+    (folder / "params.yaml").write_text((ROOT / "recipes/demo.yaml").read_text())
+    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
+    small_repository.run("git", "config", "user.name", "somebody")
+    small_repository.run("git", "config", "user.email", "somebody@localhost")
+
+    def write(predicted, digests=("one", "one")):
+        for network, digest in zip(("attention-56", "attention-92"), digests, strict=True):
+            details = {"dataset": "custom", "dataset_sha256": digest, "parameters": 1}
+            contents = {
+                f"metrics/{network}.json": json.dumps({"test_error_percent": 0}),
+                f"details/{network}.json": json.dumps(details),
+                f"timing/{network}.json": "{}",
+                f"history/{network}.csv": "epoch\n1\n",
+                f"predictions/{network}.csv": f"index,actual,predicted\n0,7,{predicted}\n1,None,{predicted}\n",
+            }
+            for name, content in contents.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(content)
+        small_repository.commit(f"results {predicted}")
+        return folder
+
+    return write
+
+
+def test_names_of_classes_stay_names(record):
+    predictions = load_run(record("7"), "HEAD").results["attention-56"].predictions
+    assert (predictions["actual"] == predictions["predicted"]).tolist() == [True, False]
+    assert predictions["actual"].tolist() == ["7", "None"]
+
+
+def test_results_on_different_data_are_no_run(record):
+    with pytest.raises(InputError, match=r"HEAD requires results on one data set.*attention-92 on two"):
+        load_run(record("7", digests=("one", "two")), "HEAD")
+
+
+def test_an_experiment_is_that_of_its_commit_whatever_has_its_name(record, small_repository):
+    folder, commits = None, []
+    for predicted in ("1", "2"):
+        folder = record(predicted)
+        commits.append(find_commit(folder, "HEAD"))
+    for commit in commits:
+        small_repository.run("git", "update-ref", str(ExpRefInfo(commit, "mine")), commit)
+    small_repository.run("git", "tag", "mine", commits[0])
+    for commit, predicted in zip(commits, ("1", "2"), strict=True):
+        run = load_run(folder, "mine", commit)
+        assert run.commit == commit
+        assert run.results["attention-56"].predictions["predicted"][0] == predicted
 
 
 def test_a_revision_without_results_is_no_run(small_repository):

@@ -1,5 +1,6 @@
 """The flows as a user runs them: Prefect's own server and worker, real DVC, a recipe that takes seconds."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -133,16 +135,35 @@ def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
     assert "Traceback" not in output
 
 
-def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run):
-    command = (Path(sys.executable), "-m", "flows.local", "demo")
-    process = subprocess.Popen(
-        command, cwd=project.folder, env=project.env, start_new_session=True, stderr=subprocess.PIPE, text=True
+def start_alone(project, recipe):
+    """Start the command in a process group of its own, as a shell does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.local", recipe],
+        cwd=project.folder,
+        env=project.env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def find_group(process):
+    """The flow's process and its server."""
+    found = []
+    for other in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError):
+            found += [other] if os.getpgid(other.pid) == process.pid else []
+    return found
+
+
+def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run):
+    process = start_alone(project, "demo")
     try:
         wait_until(lambda: is_training(project), 90)
         (clone,) = find_clones(project)
-        group = [other for other in psutil.process_iter() if os.getpgid(other.pid) == process.pid]
-        assert len(group) == 2  # the flow and its server
+        group = find_group(process)
+        assert len(group) == 2
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, printed = process.communicate(timeout=35)
     finally:
@@ -154,6 +175,20 @@ def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run
     assert not clone.exists()
     assert not find_processes(str(clone))
     assert not any(other.is_running() for other in group)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_leaves_no_server(project, first_run, number):
+    process = start_alone(project, "tiny")
+    try:
+        wait_until(lambda: len(find_group(process)) == 2, 60)
+        group = find_group(process)
+        time.sleep(1)
+        process.send_signal(number)
+        process.communicate(timeout=10)
+    finally:
+        process.kill()
+    wait_until(lambda: not any(other.is_running() for other in group) and not find_clones(project), 20)
 
 
 @pytest.fixture(scope="module")

@@ -57,9 +57,9 @@ def test_what_a_recipe_does_not_have_or_allow_is_refused_in_one_line(changes, re
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("key", ["model.learning", "train.seed", "networks"])
-def test_an_override_of_an_argument_is_refused(key):
-    with pytest.raises(InputError, match=f"no arguments. Received: {key}; use "):
+@pytest.mark.parametrize("key", ["model.learning", "train.seed", "networks", "model", "train"])
+def test_an_override_of_an_argument_or_of_what_holds_one_is_refused(key):
+    with pytest.raises(InputError, match=f"that hold no argument. Received: {key}; use "):
         collect_changes("arl", None, None, {key: 1})
 
 

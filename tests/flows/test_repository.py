@@ -3,6 +3,7 @@ import subprocess
 import pytest
 
 from flows.repository import (
+    check_name,
     check_repository,
     describe_uncommitted,
     find_commit,
@@ -47,6 +48,19 @@ def test_files_are_read_as_they_are_committed(small_repository, head):
     (folder / "dvc.yaml").unlink()
     assert read_committed(folder, head, "dvc.yaml") == committed
     assert "config" in list_committed(folder, head, ".dvc")
+
+
+@pytest.mark.parametrize("name", ["main", "v1", "two words", "a..b", "ends.lock"])
+def test_a_name_that_git_takes_or_refuses_is_no_experiments(small_repository, name):
+    small_repository.run("git", "tag", "v1")
+    refusal(check_name, small_repository.folder, name)
+    check_name(small_repository.folder, "demo-arl")
+
+
+def test_what_a_git_hook_sets_does_not_lead_astray(small_repository, head, tmp_path, monkeypatch):
+    small_repository.run("git", "init", "--quiet", str(tmp_path / "other"))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    assert find_commit(small_repository.folder, "HEAD") == head
 
 
 def test_a_folder_without_git_is_refused(tmp_path):

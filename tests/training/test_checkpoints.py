@@ -1,3 +1,6 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -88,3 +91,25 @@ def test_removal_leaves_nothing(folder):
     folder.remove()
     assert not folder.folder.exists()
     folder.remove()
+
+
+def test_a_second_process_waits_for_the_first_and_then_has_the_folder(tmp_path, capsys):
+    folder = CheckpointFolder(tmp_path / "run", "digest")
+    order = []
+
+    def train(number):
+        with folder.exclusive():
+            order.append(("begins", number))
+            assert (tmp_path / "run").is_dir()
+            time.sleep(0.1)
+            order.append(("ends", number))
+            folder.remove()
+
+    threads = [threading.Thread(target=train, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [what for what, _ in order] == ["begins", "ends"] * 3
+    assert "waiting for the process that trains the same run" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
