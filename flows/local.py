@@ -30,8 +30,6 @@ def isolate_prefect(home: Path) -> None:
     home.mkdir(exist_ok=True)
     os.environ |= {
         "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": "",  # over what a .env or prefect.toml here may say
-        "PREFECT_API_KEY": "",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -55,15 +53,19 @@ def alone(home: Path) -> Iterator[None]:
 def run_tables(recipe: str) -> None:
     """Run the flow and print its page."""
     from prefect.server.api.server import SubprocessASGIServer
+    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.tables import tables
 
     # A terminal's Ctrl-C goes to all its processes: the server must outlive it to hear how the run ended. It inherits
     # the block.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    SubprocessASGIServer().start()
+    server = SubprocessASGIServer()
+    server.start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    arl, nal, path = tables(recipe)
+    # Said here, it goes before what a .env or a prefect.toml in this folder says.
+    with temporary_settings({PREFECT_API_URL: server.api_url}):
+        arl, nal, path = tables(recipe)
     print(Path(path).read_text())
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")

@@ -70,7 +70,10 @@ def profile_requests(project):
 def first_run(project, profile_requests):
     """What `make reproduce` would print the first time, for the tiny recipe, with a file that is not committed."""
     (project.folder / "scratch.txt").touch()
+    address = project.env["PREFECT_API_URL"]
+    (project.folder / "prefect.toml").write_text(f'[api]\nurl = "{address}"\n')
     output = project.run("python", "-m", "flows.local", "tiny")
+    (project.folder / "prefect.toml").unlink()
     (project.folder / "scratch.txt").unlink()
     return output
 
@@ -101,7 +104,7 @@ def test_training_shows_its_progress(first_run):
 
 def test_tracked_files_stay_and_what_is_not_committed_is_named(project, first_run):
     assert project.run("git", "status", "--porcelain") == ""
-    assert "left out, because not committed: scratch.txt" in first_run
+    assert "left out, because not committed: prefect.toml, scratch.txt" in first_run
     assert find_clones(project) == []
 
 
@@ -114,6 +117,11 @@ def test_dvc_compares_the_two_experiments(project, first_run):
     assert "tiny-nal" in shown
     names = project.run("dvc", "params", "diff", "tiny-arl", "tiny-nal", "--json")
     assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
+
+
+def test_nothing_goes_wrong_unseen(first_run):
+    assert "ERROR" not in first_run
+    assert "Traceback" not in first_run
 
 
 def test_nothing_is_told_to_the_users_own_prefect(project, profile_requests, first_run):
