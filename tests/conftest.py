@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import tarfile
 import threading
 from http.server import ThreadingHTTPServer
@@ -16,6 +17,8 @@ from ruamel.yaml import YAML
 from pipeline.cifar.layouts import LAYOUTS
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Where tests run in the background it may be ignored, and what they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
 

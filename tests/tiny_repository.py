@@ -77,8 +77,8 @@ class Repository:
         assert not check or result.returncode == 0, result.stdout[-3000:]
         return result.stdout
 
-    def start(self, *command):
-        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.DEVNULL)
+    def start(self, *command, **options):
+        return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.DEVNULL, **options)
 
     def read(self, name):
         return (self.folder / name).read_bytes()

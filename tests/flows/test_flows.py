@@ -145,15 +145,8 @@ def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
 
 def start_alone(project, recipe):
     """Start the command in a process group of its own, as a shell does."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "flows.local", recipe],
-        cwd=project.folder,
-        env=project.env,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = (sys.executable, "-m", "flows.local", recipe)
+    return project.start(*command, start_new_session=True, stderr=subprocess.PIPE, text=True)
 
 
 def find_group(process):
@@ -176,6 +169,7 @@ def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run
         _, printed = process.communicate(timeout=35)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode == 130
     assert "Finished in state Crashed" in printed
     assert "Traceback" not in printed
@@ -193,9 +187,10 @@ def test_a_killed_run_leaves_no_server(project, first_run, number):
         group = find_group(process)
         time.sleep(1)
         process.send_signal(number)
-        process.communicate(timeout=10)
+        process.wait(10)
     finally:
         process.kill()
+        process.communicate()
     wait_until(lambda: not any(other.is_running() for other in group) and not find_clones(project), 20)
 
 
@@ -292,7 +287,11 @@ def server(project, first_run, tmp_path):
     finally:
         for process in reversed(processes):
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         for name in ("PREFECT_HOME", "PREFECT_API_URL", "PREFECT_SERVER_ANALYTICS_ENABLED"):
             del project.env[name]
 
