@@ -26,8 +26,7 @@ def hold_lock(path: Path, holder: str) -> Iterator[None]:
             except BlockingIOError:
                 print(f"waiting for {holder} ({path})", file=sys.stderr, flush=True)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Its last holder removed the file; whoever comes later would lock a new one.
-            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            if _is_at(path, descriptor):
                 try:
                     yield
                 finally:
@@ -35,3 +34,11 @@ def hold_lock(path: Path, holder: str) -> Iterator[None]:
                 return
         finally:
             os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the open file still has its name: a holder removes it, and whoever comes later locks a new one."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

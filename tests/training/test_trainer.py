@@ -62,9 +62,9 @@ def test_without_validation_images_the_history_says_so(make_run, train):
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(make_run, train, tmp_path):
     rates = np.repeat(np.array([0.01, np.nan, 0.01], np.float32), 3)
-    with pytest.raises(InputError, match=r"requires a finite loss\. Received: nan in epoch 2"):
+    with pytest.raises(InputError, match=r"requires a finite loss\. Received: nan in epoch 2, step 2 of 3"):
         train(make_run(3, learning_rates=rates), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch-000001.checkpoint"]
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000003.checkpoint"]
 
 
 def test_a_batch_larger_than_the_training_split_is_refused(make_run, train):
