@@ -66,14 +66,8 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     Raises:
         InputError: there is none of the name, or it holds no complete results on one data set.
     """
-    with Repo(str(repository)) as repo:
-        try:
-            revision = resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
-        except RevError as error:
-            raise InputError(
-                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
-            ) from error
-        files = DVCFileSystem(repo=str(repository), rev=revision)
+    revision = resolve_run(repository, name, commit)
+    files = DVCFileSystem(repo=str(repository), rev=revision)
 
     def read(path: str) -> str:
         try:
@@ -88,6 +82,21 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
         received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
         raise InputError(f"{name} requires results on one data set. Received: {received}")
     return Run(name, revision, find_baseline(repository, revision), params, results)
+
+
+def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
+    """The git commit that holds a run; the arguments are those of `load_run`.
+
+    Raises:
+        InputError: there is none.
+    """
+    with Repo(str(repository)) as repo:
+        try:
+            return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
+        except RevError as error:
+            raise InputError(
+                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
+            ) from error
 
 
 def read_result(network: str, read: Callable[[str], str]) -> Result:
