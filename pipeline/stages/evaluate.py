@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
@@ -79,7 +80,7 @@ def load_classifier(name: str, params: Params, classes: int) -> "keras.Model":
     from pipeline.model.network import build_classifier, build_network
 
     network = build_network(name, classes=classes, **params.model.model_dump())
-    classifier = build_classifier(network, np.load(MEAN, allow_pickle=False))
+    classifier = build_classifier(network, read_array(MEAN))
     load_weights(classifier, Path("models", name, "model.keras"))
     return classifier
 

@@ -1,7 +1,6 @@
 """Stage `preprocess`: the three splits as uint8 arrays, and the mean image of the training split."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import matplotlib.image
@@ -10,6 +9,7 @@ import numpy as np
 from pipeline.cifar.layouts import LAYOUTS, Records, decode_records
 from pipeline.cifar.splits import choose_validation_images, mean_image
 from pipeline.errors import InputError
+from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
@@ -24,7 +24,7 @@ def preprocess() -> None:
     """
     params = load_params()
     raw = RAW / params.download.dataset
-    manifest = json.loads((raw / "manifest.json").read_text())
+    manifest = read_json(raw / "manifest.json")
     layout = LAYOUTS[manifest["layout"]]
     training = read_files(raw, layout.train_files, manifest)
     test = read_files(raw, layout.test_files, manifest)

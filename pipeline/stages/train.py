@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.digests import hash_file
+from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
@@ -76,7 +77,7 @@ def load_run(params: Params) -> "Run":
     return Run(
         train=train_split,
         validation=load_split(TFRECORDS, "validation"),
-        mean=np.load(MEAN, allow_pickle=False),
+        mean=read_array(MEAN),
         seed=settings.seed,
         epochs=settings.epochs,
         batch_size=settings.batch_size,

@@ -140,8 +140,7 @@ def test_a_data_set_that_is_not_there_ends_the_stage_with_one_line(write_params)
     write_params()
     with pytest.raises(SystemExit) as end:
         run(preprocess)
-    assert end.value.code.startswith("error: the stage requires files it can read and write. Received: ")
-    assert "data/raw/synthetic/manifest.json" in end.value.code
+    assert end.value.code.startswith("error: data/raw/synthetic/manifest.json requires a file of JSON. Received: ")
     assert not PREPARED.exists()
 
 
