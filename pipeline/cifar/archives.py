@@ -125,3 +125,5 @@ def _check_size(name: str, size: int, dataset: ArchiveDataset) -> None:
             raise InputError(f"{name} requires at most {MAX_TEXT_BYTES} bytes. Received: {size}")
     elif dataset.file_images and size != (required := dataset.file_images[name] * layout.record_bytes):
         raise InputError(f"{name} requires {required} bytes. Received: {size} bytes")
+    elif not size or size % layout.record_bytes:
+        raise InputError(f"{name} requires one or more records of {layout.record_bytes} bytes. Received: {size} bytes")
