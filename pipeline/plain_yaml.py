@@ -1,6 +1,7 @@
 """Read YAML that is as plain as parameters are: short, shallow and written out.
 
-Aliases make an output of any size of a few lines, and nesting overflows the stack of YAML's C library.
+Aliases make an output of any size of a few lines, nesting overflows the stack of YAML's C library, and values that do
+not fit their tags raise errors of any kind.
 """
 
 from ruamel.yaml import YAML
@@ -44,6 +45,8 @@ def _check_events(content: bytes, source: str) -> None:
             raise InputError(f"{source} requires at most {MAX_DEPTH} levels. Received: more")
         if isinstance(event, AliasEvent):
             raise InputError(f"{source} requires values that are written out. Received: the alias *{event.anchor}")
+        if getattr(event, "tag", None):
+            raise InputError(f"{source} requires values without tags. Received: {event.tag!a}")
         if isinstance(event, ScalarEvent) and len(event.value) > MAX_SCALAR_CHARACTERS:
             raise InputError(
                 f"{source} requires values of at most {MAX_SCALAR_CHARACTERS} characters. Received: {len(event.value)}"

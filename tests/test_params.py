@@ -216,8 +216,12 @@ def test_a_file_that_holds_no_parameters_is_refused_in_one_line(content, tmp_pat
         ("? " * 3_000, "more"),
         (f"networks: 0x{'f' * 6_000}", "6002"),
         ("x" * 70_000, "more"),
+        ("networks: !!float ''", "'tag:yaml.org,2002:float'"),
+        ("networks: !!bool x", "'tag:yaml.org,2002:bool'"),
+        ("networks: !!timestamp x", "'tag:yaml.org,2002:timestamp'"),
+        ("networks: !!omap [1]", "'tag:yaml.org,2002:omap'"),
     ],
-    ids=["alias", "loop", "brackets", "dashes", "keys", "number", "length"],
+    ids=["alias", "loop", "brackets", "dashes", "keys", "number", "length", "float", "bool", "timestamp", "omap"],
 )
 def test_a_file_that_is_not_plain_is_refused(content, received, tmp_path):
     path = tmp_path / "my.yaml"
