@@ -47,7 +47,7 @@ def write_params(workspace, demo):
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_files():
     """Make the files of a layout, by name; the classes take turns over each file, and pixels are random."""
 
@@ -65,7 +65,7 @@ def make_files():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_archive():
     """Write a gzipped tar of `files`, and of further tar members, and give its sha256."""
 

@@ -1,0 +1,139 @@
+"""Bad input ends a command with a status that is not 0 and one line, and leaves every output as it was.
+
+With `-s` the table of all messages is printed.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from tests.bad_inputs import ARCHIVE, BAD_INPUTS, PARAMS, param
+from tests.tiny_repository import NETWORK, ROOT, write_tiny_params
+
+# As the command, but for the times between attempts.
+COMMAND = """
+import runpy, sys
+from pipeline.cifar import downloads
+downloads.BACK_OFF_SECONDS, downloads.TIMEOUT_SECONDS = 0.01, 0.3
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+OUTPUTS = ("data/raw", "data/prepared", "data/tfrecords", "models", "history", "timing", "machine", "predictions",
+           "details", "metrics", "reports", "taken")  # fmt: skip
+
+
+def run_stage(stage, folder):
+    names = [NETWORK] if stage in ("train", "evaluate") else []
+    command = [sys.executable, "-c", COMMAND, f"pipeline.stages.{stage}", *names]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
+    env.pop("CIFAR_MIRROR", None)
+    return subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory, make_files, write_archive):
+    """A workspace in which all stages have run, on a data set of its own."""
+    folder = tmp_path_factory.mktemp("template")
+    for name in ("params.yaml", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, folder / name)
+    write_tiny_params(folder / PARAMS)
+    with contextlib.chdir(folder):
+        sha256 = write_archive(ARCHIVE, make_files(images=20))
+        url = "file://{workspace}/" + str(ARCHIVE)
+        param("download", {"dataset": "custom", "layout": "cifar10", "url": url, "sha256": sha256})()
+        param("tfrecords.images_per_shard", 100)()
+    place(folder, "")
+    for stage in ("download", "preprocess", "tfrecords", "train", "evaluate", "report"):
+        done = run_stage(stage, folder)
+        assert done.returncode == 0, done.stderr
+    shutil.rmtree(folder / "checkpoints")
+    return folder
+
+
+def place(folder, address):
+    """Say in the parameters where things are."""
+    if (folder / PARAMS).exists():
+        content = (folder / PARAMS).read_bytes().replace(b"{workspace}", str(folder).encode())
+        (folder / PARAMS).write_bytes(content.replace(b"{address}", address.encode()))
+
+
+class Misbehaving(BaseHTTPRequestHandler):
+    """Answers by the first part of the path."""
+
+    def do_GET(self):
+        kind = self.path.split("/")[1]
+        if kind == "silence":
+            time.sleep(1)
+        elif kind.isdigit():
+            self.send_error(int(kind))
+        else:
+            self.send_response(302 if kind in ("loop", "ftp") else 200)
+            self.send_header("Location", "ftp://127.0.0.1/a.tar.gz" if kind == "ftp" else self.path)
+            self.send_header("Content-Length", "100" if kind == "short" else "6")
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def read_outputs(folder):
+    files = [file for name in OUTPUTS for file in (folder / name).rglob("*") if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+@pytest.fixture(scope="module")
+def outcomes(template, address, tmp_path_factory):
+    """For each case the end of its command, and the outputs before and after it."""
+    parent = tmp_path_factory.mktemp("cases")
+    before = {}
+    for number, bad in enumerate(BAD_INPUTS):
+        folder = parent / str(number)
+        shutil.copytree(template, folder)
+        (folder / PARAMS).write_text((folder / PARAMS).read_text().replace(str(template), "{workspace}"))
+        with contextlib.chdir(folder):
+            bad.spoil()
+        place(folder, address)
+        before[bad.name] = read_outputs(folder)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ends = list(pool.map(lambda item: run_stage(item[1].stage, parent / str(item[0])), enumerate(BAD_INPUTS)))
+    return {
+        bad.name: (end, before[bad.name], read_outputs(parent / str(number)))
+        for number, (bad, end) in enumerate(zip(BAD_INPUTS, ends, strict=True))
+    }
+
+
+@pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.name)
+def test_bad_input_ends_with_a_status_and_one_line_and_outputs_stay(bad, outcomes):
+    end, before, after = outcomes[bad.name]
+    errors = [line for line in end.stderr.splitlines() if line.startswith("error: ")]
+    assert end.returncode in (1, os.EX_TEMPFAIL), end.stderr
+    assert len(errors) == 1, end.stderr
+    assert end.stderr.splitlines()[-1] == errors[0]
+    assert "Traceback" not in end.stderr
+    assert re.fullmatch(f"error: {bad.says}", errors[0]), errors[0]
+    assert re.search(r"Received: .", errors[0])
+    assert after == before
+    shown = re.sub(r"/\S*/cases\d*/\d+", "…", errors[0]).replace("|", "\\|")
+    print(f"\n| {bad.stage} | {bad.name} | {end.returncode} | `{re.sub('[0-9a-f]{64}', '…', shown)}` |", end="")
+
+
+def test_there_are_at_least_forty_cases_with_different_names():
+    assert len({bad.name for bad in BAD_INPUTS}) == len(BAD_INPUTS) >= 40
