@@ -196,7 +196,7 @@ def check_params(content: object, source: str) -> Params:
         first, *others = error.errors()
         keys = [str(key) for place, key in enumerate(first["loc"]) if first["loc"][:place] not in UNIONS]
         where = ".".join(keys) or "the whole"
-        received = "nothing" if first["type"] == "missing" else repr(first["input"])
+        received = "nothing" if first["type"] == "missing" else repr(first.get("ctx", {}).get("tag", first["input"]))
         message = first["msg"].removeprefix("Value error, ")
         if ". Received: " not in message:
             message = f"{where}: {message}. Received: {received}"

@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -30,9 +31,9 @@ OUTPUTS = ("data/raw", "data/prepared", "data/tfrecords", "models", "history", "
            "details", "metrics", "reports", "taken")  # fmt: skip
 
 
-def run_stage(stage, folder):
+def run_stage(stage, folder, *tracer):
     names = [NETWORK] if stage in ("train", "evaluate") else []
-    command = [sys.executable, "-c", COMMAND, f"pipeline.stages.{stage}", *names]
+    command = [*tracer, sys.executable, "-c", COMMAND, f"pipeline.stages.{stage}", *names]
     env = os.environ | {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
     env.pop("CIFAR_MIRROR", None)
     return subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
@@ -133,6 +134,30 @@ def test_bad_input_ends_with_a_status_and_one_line_and_outputs_stay(bad, outcome
     assert after == before
     shown = re.sub(r"/\S*/cases\d*/\d+", "…", errors[0]).replace("|", "\\|")
     print(f"\n| {bad.stage} | {bad.name} | {end.returncode} | `{re.sub('[0-9a-f]{64}', '…', shown)}` |", end="")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not there")
+@pytest.mark.parametrize(
+    ("stage", "file"),
+    [
+        ("download", "data/raw/.custom.aside/data_batch_3.bin"),
+        ("preprocess", "data/.prepared.aside/train-images.npy"),
+        ("tfrecords", "data/.tfrecords.aside/index.json"),
+        ("report", ".reports.aside/report.md"),
+    ],
+)
+def test_a_full_disk_ends_a_stage_with_one_line_and_outputs_stay(stage, file, template, tmp_path):
+    folder = tmp_path / "workspace"
+    shutil.copytree(template, folder)
+    before = read_outputs(folder)
+    # strace lets the system call fail as the kernel does on a full disk, for this file.
+    place = ("-P", folder / file, "-P", (folder / file).with_name(f".{Path(file).name}.aside"))
+    end = run_stage(stage, folder, "strace", "-f", "-qq", "-o", "/dev/null", *place, "-e", "inject=write:error=ENOSPC")
+    assert end.returncode == 1
+    assert end.stderr.splitlines()[-1].startswith("error: the stage requires files it can read and write. Received: ")
+    assert "Traceback" not in end.stderr
+    assert read_outputs(folder) == before
+    assert not list(folder.rglob("*.aside"))
 
 
 def test_there_are_at_least_forty_cases_with_different_names():
