@@ -13,12 +13,11 @@ from flows.clone import Clone, open_clone
 from flows.messages import show_plain_errors
 from flows.plan import plan_run
 from flows.progress import TrainingProgress
-from flows.recipes import Learning
 from flows.repository import PROJECT, describe_uncommitted
 from flows.runs import load_run
 from flows.session import DvcError
+from pipeline.params import Learning, Seed
 
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Networks = Annotated[list[str], Field(min_length=1)]
 
 # A source that may answer later (the download's exit status), and a lock of DVC that another process holds.
