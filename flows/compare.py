@@ -55,8 +55,7 @@ def main() -> None:
         path = write_comparison(PROJECT, *runs)
     except InputError as error:
         sys.exit(f"error: {error}")
-    print(compose_comparison(*runs))
-    print(path)
+    print(f"{path.read_text()}\n{path}")
 
 
 if __name__ == "__main__":
