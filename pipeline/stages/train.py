@@ -15,6 +15,7 @@ from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, name_processor, set_up_backend
+from pipeline.training.gpu_lock import hold_gpus
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def train(name: str) -> None:
     """
     params = load_params()
     versions = check_libraries(PROJECT, params.compute.backend)
+    hold_gpus(params.compute.device)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: {params.compute.backend} on {device}, {params.compute.precision}")
     import keras
