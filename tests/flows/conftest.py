@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from tests.flows.prefect_server import Server
 from tests.tiny_repository import Repository
 
 GRAPH = """
@@ -57,3 +58,14 @@ def head(small_repository):
         ["git", "-C", small_repository.folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
     )
     return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory):
+    """A Prefect server with the work pool `local`."""
+    server = Server(tmp_path_factory.mktemp("prefect"))
+    user = Repository(tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("home"))
+    user.env |= server.env
+    with server.running(user):
+        user.run("prefect", "work-pool", "create", "--type", "process", "local")
+        yield server
