@@ -9,7 +9,7 @@ from tests.tiny_repository import Repository
 
 GRAPH = """
 stages:
-  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, outs: [first.txt]}
+  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, deps: [dvc.yaml], outs: [first.txt]}
   hold: {cmd: sh hold.sh, deps: [first.txt, hold.sh], outs: [held.txt]}
 """
 # Three processes that do not end when asked to: one in a session of its own, one whose parent has ended.

@@ -32,7 +32,7 @@ SERVED = (sys.executable, "-c", SERVE)
 # What is started, the deployment that runs then, what stops the run (None: cancelling), and how it ends.
 WAYS = {
     "Ctrl-C of flows.local": (LOCAL, None, signal.SIGINT, 130),
-    "SIGTERM of flows.local": (LOCAL, None, signal.SIGTERM, 143),
+    "SIGTERM of flows.local": (LOCAL, None, signal.SIGTERM, -15),
     "SIGKILL of flows.local": (LOCAL, None, signal.SIGKILL, -9),
     "cancelling, served": (SERVED, "reproduce/served", None, "CANCELLED"),
     "cancelling, on a worker": (WORKER, "reproduce/plain", None, "CANCELLED"),
