@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.flows.held_project import HeldProject
 from tests.flows.prefect_server import ended
+from tests.flows.projects import HeldProject
 from tests.tiny_repository import wait_until
 
 LIMIT_SECONDS = 35

@@ -1,15 +1,17 @@
-"""A copy of this project with two stages, shell commands: `first`, and `hold`, which goes on until it is released."""
+"""Copies of this project whose runs are short."""
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 from flows.clone import CLONES
-from tests.tiny_repository import Repository
+from flows.guard import find_processes
+from tests.tiny_repository import Repository, write_tiny_params
 
 GRAPH = """
 stages:
-  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, deps: [dvc.yaml], outs: [first.txt]}
+  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, deps: [hold.sh], outs: [first.txt]}
   hold: {cmd: sh hold.sh, deps: [first.txt, hold.sh], outs: [held.txt]}
 """
 # Three processes that do not end when asked to: one in a session of its own, one whose parent has ended.
@@ -29,8 +31,42 @@ DEPLOYMENTS = """
 """
 
 
-class HeldProject(Repository):
-    """All that a run starts has RUN_TOKEN in its environment, a folder that tells how far the run is."""
+class Project(Repository):
+    """A copy whose clones are known."""
+
+    def find_clones(self):
+        folder = self.folder / CLONES
+        return list(folder.iterdir()) if folder.exists() else []
+
+
+class TinyProject(Project):
+    """With a recipe `tiny`, whose stages take seconds, and its deployment."""
+
+    def __init__(self, folder, home):
+        super().__init__(folder, home)
+        self.copy_project()
+        recipe = self.folder / "recipes/tiny.yaml"
+        shutil.copyfile(self.folder / "recipes/demo.yaml", recipe)
+        write_tiny_params(recipe)
+        with (self.folder / "prefect.yaml").open("a") as file:
+            file.write("  - {<<: *reproduce, name: tiny, parameters: {recipe: tiny}}\n")
+        self.commit("with a tiny recipe")
+
+    def is_training(self):
+        processes = [process for clone in self.find_clones() for process in find_processes(str(clone))]
+        return any("pipeline.stages.train" in process.cmdline() for process in processes)
+
+    def find_reference(self, name):
+        """The git reference of an experiment."""
+        references = self.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+        return next(reference for reference in references if reference.endswith(f"/{name}"))
+
+
+class HeldProject(Project):
+    """With two stages, shell commands: `first`, and `hold`, which goes on until it is released.
+
+    All that a run starts has RUN_TOKEN in its environment: a folder that tells how far the run is.
+    """
 
     def __init__(self, folder):
         super().__init__(folder / "project", folder)
@@ -71,10 +107,6 @@ class HeldProject(Repository):
             except OSError:  # it has ended
                 continue
         return found
-
-    def find_clones(self):
-        folder = self.folder / CLONES
-        return list(folder.iterdir()) if folder.exists() else []
 
     def find_held_locks(self):
         """The lock files of flows that some process holds."""
