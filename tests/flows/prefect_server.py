@@ -70,3 +70,8 @@ class Server:
         """The state in which a run ended; None if it has not."""
         state = self.ask("GET", f"flow_runs/{run}")["state"]["type"]
         return state if state in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+    def read_log(self, run):
+        """What a run has logged so far."""
+        found = self.ask("POST", "logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"})
+        return "\n".join(record["message"] for record in found)

@@ -21,7 +21,8 @@ trap '' TERM INT HUP
 setsid sleep 1000 &
 (sleep 1000 &)
 touch "$RUN_TOKEN/ready"
-while true; do sleep 1; done
+until [ -e "$RUN_TOKEN/released" ]; do sleep 1; done
+touch held.txt
 """
 DEPLOYMENTS = """
   - {<<: *reproduce, name: plain}

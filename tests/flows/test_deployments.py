@@ -1,6 +1,8 @@
 """The flow `reproduce` in this process and on a worker: Prefect's own server, real DVC, a recipe that takes seconds."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from prefect.artifacts import Artifact
@@ -8,10 +10,13 @@ from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 from ruamel.yaml import YAML
 
+from flows.clone import LOCKS
 from flows.guard import find_processes
+from flows.repository import find_commit
 from flows.reproduce import may_pass, reproduce
 from flows.session import DvcError
 from pipeline.errors import InputError
+from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended
 from tests.flows.projects import Project
 from tests.tiny_repository import NETWORK, ROOT, wait_until
@@ -38,6 +43,21 @@ def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
     error = json.loads(project.run("git", "show", f"{project.find_reference('tiny-nal')}:metrics/{NETWORK}.json"))
     assert f"| {error['test_error_percent']:.2f} |" in page.data
     assert json.loads(table.data)[0]["test_error_percent"] == error["test_error_percent"]
+
+
+def test_a_run_waits_for_another_of_its_experiment_and_logs_that(in_project, project, caplog):
+    commit = find_commit(project.folder, "HEAD")
+    other = ExitStack()
+    other.enter_context(hold_lock(project.folder / LOCKS / f"tiny-nal-{commit[:12]}", "nobody"))
+    with ThreadPoolExecutor() as pool:
+        freed = pool.submit(free_when, other, lambda: "waiting for another run of tiny-nal" in caplog.text)
+        assert reproduce("tiny", "nal") == "tiny-nal"
+        freed.result()
+
+
+def free_when(lock, condition):
+    with lock:
+        wait_until(condition, 30)
 
 
 @pytest.mark.parametrize(
