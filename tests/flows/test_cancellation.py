@@ -56,7 +56,9 @@ class Run:
     def __init__(self, process, project, server, deployment):
         self.process, self.server, self.deployment = process, server, deployment
         if deployment:
-            wait_until(lambda: server.knows(deployment), 60)
+            # What serves has multiprocessing's resource tracker beside it.
+            processes = 2 if process.args == SERVED else 1
+            wait_until(lambda: server.knows(deployment) and len(project.find_processes()) == processes, 60)
             self.launcher = project.find_processes()
             self.id = server.start_run(deployment)
 

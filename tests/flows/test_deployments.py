@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import copy
 
 import pytest
 from prefect.artifacts import Artifact
@@ -18,7 +19,6 @@ from flows.session import DvcError
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended
-from tests.flows.projects import Project
 from tests.tiny_repository import NETWORK, ROOT, wait_until
 
 
@@ -111,7 +111,7 @@ def test_every_recipe_has_its_deployments():
 @pytest.fixture
 def deployed(project, first_run, prefect_server):
     """The project's deployments on a server, with a worker."""
-    user = Project(project.folder, project.env["HOME"])
+    user = copy(project)
     user.env = project.env | prefect_server.env
     user.run("prefect", "--no-prompt", "deploy", "--all")
     with ended(user.start("prefect", "worker", "start", "--pool", "local")):
