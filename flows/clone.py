@@ -85,8 +85,8 @@ class Clone:
 
 
 @contextmanager
-def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
-    """Clone the repository at a commit, with its DVC cache shared; at the end no process and no file of it is left.
+def open_clone(repository: Path, commit: str, *, share_cache: bool = True) -> Iterator[Clone]:
+    """Clone the repository at a commit; at the end no process and no file of it is left.
 
     Checkpoints and TensorBoard events of the stages go to the repository's own folders, and outlive the clone.
 
@@ -97,7 +97,7 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
     guard = start_guard(folder, "--remove", pass_fds=[held])
     session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
     try:
-        make_clone(repository, commit, folder)
+        make_clone(repository, commit, folder, share_cache)
         yield Clone(folder, DvcSession(session))
     finally:
         # The guard first: it ends a session that is at work.
@@ -112,15 +112,15 @@ def open_clone(repository: Path, commit: str) -> Iterator[Clone]:
         os.close(held)
 
 
-def make_clone(repository: Path, commit: str, folder: Path) -> None:
-    """Clone into an empty folder, and let the clone use the repository's DVC settings and cache."""
+def make_clone(repository: Path, commit: str, folder: Path, share_cache: bool) -> None:
+    """Clone into an empty folder, with the repository's DVC settings, and with its cache or an empty one."""
     run_git(repository, "clone", "--quiet", "--origin=origin", "--no-checkout", str(repository), str(folder))
     run_git(folder, "checkout", "--quiet", "--detach", commit)
     for key, value in IDENTITY.items():
         if not is_set(folder, key):
             run_git(folder, "config", key, value)
     with Repo(str(repository)) as repo, Repo(str(folder)) as clone:
-        cache = repo.cache.local_cache_dir
+        cache = repo.cache.local_cache_dir if share_cache else str(folder / ".dvc/cache")
         local = repo.config.read("local")
         with clone.config.edit("local") as config:
             merge(config, local)

@@ -81,15 +81,9 @@ def format_run(run: Run) -> str:
 
 def format_evidence(run: Run) -> str:
     """What ties a run's numbers to what made them, as an item of a list."""
-    versions = ", ".join(
-        f"{name} {version}"
-        for name, version in run.versions.items()
-        if run.params.compute.backend == "jax" or not name.startswith("jax")
-    )
-    timings = [result.timing for result in run.results.values()]
-    hardware = " and ".join(
-        dict.fromkeys(f"{timing['device']} ({timing.get('processor', 'CPU unknown')})" for timing in timings)
-    )
+    machines = [result.machine for result in run.results.values()]
+    versions = ", ".join(f"{name} {version}" for name, version in machines[0]["libraries"].items())
+    hardware = " and ".join(dict.fromkeys(f"{machine['device']} ({machine['processor']})" for machine in machines))
     params = run.params
     return (
         f"- {run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}`; "

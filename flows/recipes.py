@@ -34,7 +34,8 @@ def change_recipe(text: str, changes: dict[str, Any], source: str) -> str:
         for name in sections:
             section = section.get(name) if isinstance(section, dict) else None
         if not isinstance(section, dict) or key not in section:
-            raise InputError(f"{source} requires changes of parameters that it has. Received: {dotted}")
+            received = dotted if dotted.isprintable() else ascii(dotted)
+            raise InputError(f"{source} requires changes of parameters that it has. Received: {received}")
         if section[key] != value:
             section[key] = value
     # As plain values: what the comments' reader gives are no exact types.

@@ -2,7 +2,6 @@
 
 import io
 import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +25,7 @@ class Result(NamedTuple):
     metrics: dict[str, float | None]
     details: dict[str, Any]
     timing: dict[str, Any]
+    machine: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame | None
 
@@ -38,7 +38,6 @@ class Run(NamedTuple):
         revision: the git commit that holds the run.
         commit: the commit that was run: the experiment's baseline, or the revision itself.
         params: of the run.
-        versions: of the numerical libraries.
         results: by network.
     """
 
@@ -46,7 +45,6 @@ class Run(NamedTuple):
     revision: str
     commit: str
     params: Params
-    versions: dict[str, str]
     results: dict[str, Result]
 
     @property
@@ -68,14 +66,8 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     Raises:
         InputError: there is none of the name, or it holds no complete results on one data set.
     """
-    with Repo(str(repository)) as repo:
-        try:
-            revision = resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
-        except RevError as error:
-            raise InputError(
-                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
-            ) from error
-        files = DVCFileSystem(repo=str(repository), rev=revision)
+    revision = resolve_run(repository, name, commit)
+    files = DVCFileSystem(repo=str(repository), rev=revision)
 
     def read(path: str) -> str:
         try:
@@ -84,13 +76,27 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
             raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
 
     params = check_params(YAML(typ="safe").load(read("params.yaml")), f"{name}: params.yaml")
-    versions = tomllib.loads(read("pyproject.toml"))["tool"]["numerical-libraries"]
     results = {network: read_result(network, read) for network in params.networks}
     digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(digests.values())) > 1:
         received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
         raise InputError(f"{name} requires results on one data set. Received: {received}")
-    return Run(name, revision, find_baseline(repository, revision), params, versions, results)
+    return Run(name, revision, find_baseline(repository, revision), params, results)
+
+
+def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
+    """The git commit that holds a run; the arguments are those of `load_run`.
+
+    Raises:
+        InputError: there is none.
+    """
+    with Repo(str(repository)) as repo:
+        try:
+            return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
+        except RevError as error:
+            raise InputError(
+                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
+            ) from error
 
 
 def read_result(network: str, read: Callable[[str], str]) -> Result:
@@ -104,6 +110,7 @@ def read_result(network: str, read: Callable[[str], str]) -> Result:
         metrics=json.loads(read(f"metrics/{network}.json")),
         details=json.loads(read(f"details/{network}.json")),
         timing=json.loads(read(f"timing/{network}.json")),
+        machine=json.loads(read(f"machine/{network}.json")),
         history=pd.read_csv(io.StringIO(read(f"history/{network}.csv"))),
         predictions=predictions,
     )

@@ -24,15 +24,14 @@ def hold_lock(path: Path, holder: str, say: Callable[[str], object] = print_erro
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        descriptor = open_lock(path)
+        descriptor = _open_lock(path)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 say(f"waiting for {holder} ({path})")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Its last holder removed the file; whoever comes later would lock a new one.
-            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+            if _is_at(path, descriptor):
                 try:
                     yield
                 finally:
@@ -44,7 +43,7 @@ def hold_lock(path: Path, holder: str, say: Callable[[str], object] = print_erro
             os.close(descriptor)
 
 
-def open_lock(path: Path) -> int:
+def _open_lock(path: Path) -> int:
     """Open a lock file that every user can lock; it is made where there is none.
 
     In a common folder it may be another user's: Linux then refuses to open it to write, or with O_CREAT.
@@ -56,3 +55,11 @@ def open_lock(path: Path) -> int:
             descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
             os.fchmod(descriptor, 0o644)
             return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the open file still has its name: a holder removes it, and whoever comes later locks a new one."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

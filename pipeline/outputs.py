@@ -14,15 +14,18 @@ def written_aside(path: Path) -> Iterator[Path]:
 
     What an earlier attempt left aside is removed first; what is at `path` stays until the new output is complete.
     """
-    aside = path.with_name(f".{path.name}.aside")
+    aside, before = (path.with_name(f".{path.name}.{word}") for word in ("aside", "before.aside"))
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove(aside)
     try:
         yield aside
         aside.lstat()  # a block that wrote nothing must not cost what is there
         if path.is_dir():
-            _remove(path)
+            # A folder cannot be replaced in one step, and must never be seen half removed.
+            _remove(before)
+            path.replace(before)
         aside.replace(path)
+        _remove(before)
     finally:
         _remove(aside)
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pipeline.cifar.layouts import LayoutName as DataLayoutName
 from pipeline.errors import InputError
 from pipeline.model.variants import LayoutName, modules_per_stage
+from pipeline.plain_yaml import MAX_BYTES, load_plain_yaml
 
 PARAMS_FILE = Path("params.yaml")
 # Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
@@ -179,13 +178,11 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         InputError: the file is missing, is not YAML, or has an unknown, missing, mistyped or out-of-range parameter.
     """
     try:
-        # YAML 1.2, as DVC reads it: 1e-4 is a number, `off` is a word.
-        content = YAML(typ="safe").load(path)
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
         raise InputError(f"{path} requires a readable file of parameters. Received: {error}") from error
-    except (YAMLError, ValueError) as error:
-        raise InputError(f"{path} requires valid YAML. Received: {' '.join(str(error).split())}") from error
-    return check_params(content, str(path))
+    return check_params(load_plain_yaml(content, str(path)), str(path))
 
 
 def check_params(content: object, source: str) -> Params:
@@ -205,4 +202,5 @@ def check_params(content: object, source: str) -> Params:
         if ". Received: " not in message:
             message = f"{where}: {message}. Received: {received}"
         more = f" (and {len(others)} more)" if others else ""
-        raise InputError(f"{source}: {message}{more}") from error
+        # Keys are the user's, and may have lines.
+        raise InputError(" ".join(f"{source}: {message}{more}".splitlines())) from error

@@ -205,6 +205,32 @@ def test_a_file_that_holds_no_parameters_is_refused_in_one_line(content, tmp_pat
     assert refusal(load_params, path).startswith(str(path))
 
 
+# They took all memory, overflowed the stack or raised other errors until the file's parts were looked at one by one.
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        ("a: &a [1]\nnetworks: *a", "the alias *a"),
+        ("networks: &a [*a]", "the alias *a"),
+        ("[" * 50_000, "more"),
+        ("- " * 30_000, "more"),
+        ("? " * 3_000, "more"),
+        (f"networks: 0x{'f' * 6_000}", "6002"),
+        ("x" * 70_000, "more"),
+    ],
+    ids=["alias", "loop", "brackets", "dashes", "keys", "number", "length"],
+)
+def test_a_file_that_is_not_plain_is_refused(content, received, tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text(content)
+    assert refusal(load_params, path).endswith(f". Received: {received}")
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "\u2028", "\x0b"])
+def test_a_key_of_several_lines_is_refused_in_one(key, demo):
+    demo["train"][key] = 1
+    refusal(check_params, demo, "params.yaml")
+
+
 def test_a_missing_file_is_refused(workspace):
     message = refusal(load_params)
     assert message.startswith("params.yaml requires a readable file of parameters. Received: ")

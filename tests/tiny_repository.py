@@ -15,6 +15,7 @@ from pipeline.cifar.synthetic import draw_images
 
 ROOT = Path(__file__).parents[1]
 NETWORK = "attention-mini"
+PROMISED = ("data/raw", "data/prepared", "data/tfrecords", "models", "metrics", "details", "predictions", "history")
 TRAIN_IMAGES, TEST_IMAGES = 100, 40
 
 
@@ -83,12 +84,17 @@ class Repository:
     def read(self, name):
         return (self.folder / name).read_bytes()
 
-    def copy_project(self):
-        """Bring in this project's files, as git would list them, and begin a history."""
+    def hash_outputs(self):
+        """The digest of each file whose bytes are promised."""
+        files = [file for name in PROMISED for file in sorted((self.folder / name).rglob("*")) if file.is_file()]
+        return {str(file.relative_to(self.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+    def copy_project(self, backwards=False):
+        """Bring in this project's files, as git would list them or the last one first, and begin a history."""
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
         )
-        for name in listed.stdout.splitlines():
+        for name in sorted(listed.stdout.splitlines(), reverse=backwards):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, self.folder / name)

@@ -1,6 +1,5 @@
 """Read TFRecord shards into memory, and make the batches of a training run out of them."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from pipeline.cifar.augmentation import Augmentation, augment_batch
 from pipeline.digests import hash_file
 from pipeline.errors import InputError
+from pipeline.inputs import read_json
 
 PARSED_AT_ONCE = 2048
 
@@ -23,7 +23,7 @@ class Split(NamedTuple):
 
 def load_index(folder: Path) -> dict:
     """Read the index of a folder of shards, with the data set's name, digest and classes."""
-    return json.loads((folder / "index.json").read_text())
+    return read_json(folder / "index.json")
 
 
 def load_split(folder: Path, split: str) -> Split:

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 import urllib3
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 30
 ATTEMPTS = 6
 BACK_OFF_SECONDS = 1.0  # doubled after each attempt
 PASSING_STATUSES = {408, 425, 429, 500, 502, 503, 504}
-FINAL_ERRORS = (requests.TooManyRedirects, requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)
+MAX_ARCHIVE_BYTES = 1 << 30  # its content may have half of that
 
 
 def locate_archive(url: str, mirror: str | None) -> str | Path:
@@ -26,33 +26,39 @@ def locate_archive(url: str, mirror: str | None) -> str | Path:
         mirror: a folder or a base address that holds a file of the same name, or None.
 
     Raises:
-        InputError: the folder lacks the file, or the address has another scheme.
+        InputError: the folder lacks the file, or the address is of another kind or machine.
     """
     source = url
     try:
         name = Path(unquote(urlsplit(url).path)).name
-        if mirror:
-            source = f"{mirror.rstrip('/')}/{name}" if "://" in mirror else Path(mirror, name).absolute().as_uri()
+        if mirror and "://" in mirror:
+            source = mirror
+            base = urlsplit(mirror)
+            source = base._replace(path=f"{base.path.rstrip('/')}/{quote(name)}").geturl()
+        elif mirror:
+            source = Path(mirror, name).absolute().as_uri()
         parts = urlsplit(source)
     except ValueError as error:
         raise InputError(
-            f"the address of the data set requires https, http or file. Received: {source}, {error}"
+            f"the address of the data set requires https, http or file. Received: {source!a}, {error}"
         ) from error
-    if parts.scheme == "file":
-        path = Path(unquote(parts.path))
-        if not path.is_file():
-            raise InputError(f"the data set requires the file {path}. Received: no such file")
-        return path
-    if parts.scheme not in ("https", "http"):
-        raise InputError(f"the address of the data set requires https, http or file. Received: {source}")
-    return source
+    if parts.scheme not in ("https", "http", "file") or not unquote(source).isprintable():
+        raise InputError(f"the address of the data set requires https, http or file. Received: {source!a}")
+    if parts.scheme != "file":
+        return source
+    if parts.netloc not in ("", "localhost"):
+        raise InputError(f"the address of a file requires none but this machine. Received: {source}")
+    path = Path(unquote(parts.path))
+    if not path.is_file():
+        raise InputError(f"the data set requires the file {path}. Received: no such file")
+    return path
 
 
 def download_archive(url: str, target: Path) -> None:
     """Download to `target`, going on from an earlier attempt's `<target>.part`, with retries and progress.
 
     Raises:
-        InputError: the server refuses.
+        InputError: the server refuses, leads astray, or sends more than any archive has.
         PassingError: the transfer breaks on every attempt; what has arrived is kept.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +67,8 @@ def download_archive(url: str, target: Path) -> None:
         try:
             _transfer(url, part)
         except (requests.RequestException, urllib3.exceptions.HTTPError, PassingError) as error:
-            if attempt == ATTEMPTS or isinstance(error, FINAL_ERRORS):
-                kind = InputError if isinstance(error, FINAL_ERRORS) else PassingError
-                raise kind(
+            if attempt == ATTEMPTS:
+                raise PassingError(
                     f"{url} requires a complete transfer in {ATTEMPTS} attempts. Received: {_reason(error)}"
                 ) from error
             wait = BACK_OFF_SECONDS * 2 ** (attempt - 1)
@@ -74,13 +79,22 @@ def download_archive(url: str, target: Path) -> None:
             return
 
 
-def _transfer(url: str, part: Path) -> None:
-    """Append to `part` what it still lacks."""
-    start = part.stat().st_size if part.exists() else 0
+def _request(url: str, start: int) -> requests.Response:
     headers = {"Range": f"bytes={start}-"} if start else {}
     # Encodings would make lengths and ranges mean something else than the file's bytes.
     headers["Accept-Encoding"] = "identity"
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as response:
+    try:
+        return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS)
+    except (requests.TooManyRedirects, ValueError) as error:  # what is wrong with an address, also a redirect's
+        raise InputError(
+            f"{url} requires http or https to where an archive lies. Received: {_reason(error)}"
+        ) from error
+
+
+def _transfer(url: str, part: Path) -> None:
+    """Append to `part` what it still lacks."""
+    start = part.stat().st_size if part.exists() else 0
+    with _request(url, start) as response:
         if response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{start}":
             return
         if response.status_code in PASSING_STATUSES:
@@ -93,8 +107,8 @@ def _transfer(url: str, part: Path) -> None:
         if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             raise PassingError(f"another range than asked for: {response.headers.get('Content-Range')}")
         start = start if response.status_code == 206 else 0
-        length = response.headers.get("Content-Length")
-        total = start + int(length) if length else None
+        length = response.raw.length_remaining
+        total = None if length is None else start + length
         with (
             part.open("ab" if start else "wb") as file,
             tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem) as progress,
@@ -103,6 +117,9 @@ def _transfer(url: str, part: Path) -> None:
             for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
                 file.write(chunk)
                 progress.update(len(chunk))
+                if file.tell() > MAX_ARCHIVE_BYTES:
+                    part.unlink()
+                    raise InputError(f"{url} requires at most {MAX_ARCHIVE_BYTES} bytes. Received: more")
     size = part.stat().st_size
     if total is not None and size != total:
         raise PassingError(f"{size} of {total} bytes")

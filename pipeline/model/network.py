@@ -53,7 +53,7 @@ def build_network(
         x = add_residual_unit(x, scale_channels(shape.tail_channels, width), f"tail_unit{number}", strides)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(normalize_and_activate(x, "last"))
     if dropout:
-        x = keras.layers.Dropout(dropout, name="dropout")(x)
+        x = keras.layers.Dropout(dropout, seed=0, name="dropout")(x)
     regularizer = keras.regularizers.L2(l2) if l2 else None
     logits = keras.layers.Dense(classes, kernel_regularizer=regularizer, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name=network)

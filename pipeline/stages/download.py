@@ -44,20 +44,20 @@ def describe_dataset(settings: KnownDownload | CustomDownload) -> ArchiveDataset
     return ArchiveDataset(settings.dataset, settings.layout, settings.url, settings.sha256)
 
 
-def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, bytes]]:
-    """The synthetic data set as the files of the CIFAR-10 layout."""
+def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The synthetic data set as the files of the CIFAR-10 layout, each in one chunk."""
     layout = LAYOUTS["cifar10"]
     share = settings.train_images // len(layout.train_files)
     for stream, name in enumerate(layout.data_files):
         count = settings.test_images if name in layout.test_files else share
-        yield name, encode_records(*draw_images(count, stream))
+        yield name, [encode_records(*draw_images(count, stream))]
 
 
 def write_raw(
     name: str,
     layout: str,
     classes: tuple[str, ...],
-    members: Iterable[tuple[str, bytes]],
+    members: Iterable[tuple[str, Iterable[bytes]]],
     required_digest: str | None = None,
 ) -> None:
     """Write the members and their manifest to data/raw/<name>/.
@@ -65,19 +65,18 @@ def write_raw(
     The data set's digest is the sha256 of lines of each data file's sha256 and name, as `sha256sum` prints them.
 
     Raises:
-        InputError: the digest is not the required one, or no class names are known.
+        InputError: a member or the digest is not the required one, or no class names are known.
     """
     shape = LAYOUTS[layout]
     files = {}
     with written_aside(RAW / name) as folder:
         folder.mkdir()
-        for member, content in members:
+        for member, chunks in members:
             if member == shape.names_file:
-                lines = content.decode("utf-8", "replace").splitlines()
+                lines = b"".join(chunks).decode("utf-8", "replace").splitlines()
                 classes = classes or tuple(filter(None, map(str.strip, lines)))
             else:
-                (folder / member).write_bytes(content)
-                files[member] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                files[member] = write_chunks(folder / member, chunks)
         if not classes or len(set(classes)) < len(classes):
             received = ", ".join(classes) or "none"
             raise InputError(
@@ -91,6 +90,16 @@ def write_raw(
         manifest = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
         write_json(folder / "manifest.json", manifest)
     print(f"{RAW / name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> dict:
+    """Write a file; give its length and sha256 as the manifest has them."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            digest.update(chunk)
+        return {"bytes": file.tell(), "sha256": digest.hexdigest()}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """Stage `evaluate`: errors of a trained model on all three splits. The test set is used here and nowhere else."""
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.errors import InputError
+from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
@@ -79,16 +78,12 @@ def load_classifier(name: str, params: Params, classes: int) -> "keras.Model":
     Raises:
         InputError: the file is not a model of this network.
     """
+    from pipeline.model.loading import load_weights
     from pipeline.model.network import build_classifier, build_network
 
     network = build_network(name, classes=classes, **params.model.model_dump())
-    classifier = build_classifier(network, np.load(MEAN, allow_pickle=False))
-    path = Path("models", name, "model.keras")
-    try:
-        classifier.load_weights(path)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} requires the weights of {name}. Received: {reason[:300]}") from error
+    classifier = build_classifier(network, read_array(MEAN))
+    load_weights(classifier, Path("models", name, "model.keras"))
     return classifier
 
 

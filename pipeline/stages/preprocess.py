@@ -1,7 +1,6 @@
 """Stage `preprocess`: the three splits as uint8 arrays, and the mean image of the training split."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import matplotlib.image
@@ -10,6 +9,7 @@ import numpy as np
 from pipeline.cifar.layouts import LAYOUTS, Records, decode_records
 from pipeline.cifar.splits import choose_validation_images, mean_image
 from pipeline.errors import InputError
+from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
@@ -24,10 +24,12 @@ def preprocess() -> None:
     """
     params = load_params()
     raw = RAW / params.download.dataset
-    manifest = json.loads((raw / "manifest.json").read_text())
+    manifest = read_json(raw / "manifest.json")
     layout = LAYOUTS[manifest["layout"]]
     training = read_files(raw, layout.train_files, manifest)
     test = read_files(raw, layout.test_files, manifest)
+    for records, words in ((training, "training"), (test, "test")):
+        check_classes(records.labels, manifest["classes"], words)
     settings = params.preprocess
     validation = choose_validation_images(training.labels, settings.validation_images, settings.seed)
     train = np.setdiff1d(np.arange(len(training.labels)), validation)
@@ -85,6 +87,18 @@ def read_files(raw: Path, names: tuple[str, ...], manifest: dict) -> Records:
         np.concatenate(labels),
         None if coarse_labels[0] is None else np.concatenate(coarse_labels),
     )
+
+
+def check_classes(labels: np.ndarray, classes: list[str], words: str) -> None:
+    """Refuse a class without images: its errors would be of nothing.
+
+    Raises:
+        InputError: a class has none; `words` says of which images.
+    """
+    empty = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
+    if len(empty):
+        named = ", ".join(classes[label] for label in empty)
+        raise InputError(f"the data set requires {words} images of every class. Received: none of {named}")
 
 
 def write_split(folder: Path, split: str, records: Records, positions: np.ndarray) -> None:

@@ -1,14 +1,11 @@
 """Stage `report`: the results of the listed networks as a page with pictures, reports/report.md."""
 
-import json
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_confusion, draw_learning_curves, draw_mean_image
 from pipeline.evaluation.tables import format_published, format_results
+from pipeline.inputs import read_array, read_json, read_table
 from pipeline.outputs import written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run
@@ -20,16 +17,16 @@ OUTPUT = Path("reports")
 def report() -> None:
     """Read what evaluate and train wrote for the listed networks, and write reports/."""
     params = load_params()
-    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    statistics = read_json(PREPARED / "statistics.json")
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
-    histories = {network: pd.read_csv(Path("history", f"{network}.csv")) for network in params.networks}
+    histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}
     with written_aside(OUTPUT) as folder:
         figures = folder / "figures"
         figures.mkdir(parents=True)
         draw_learning_curves({params.model.learning: histories}, figures / "learning-curves.png")
-        draw_mean_image(np.load(MEAN, allow_pickle=False), figures / "mean.png")
+        draw_mean_image(read_array(MEAN), figures / "mean.png")
         for network in params.networks:
-            predictions = pd.read_csv(Path("predictions", f"{network}.csv"), dtype=str, keep_default_na=False)
+            predictions = read_table(Path("predictions", f"{network}.csv"), dtype=str, keep_default_na=False)
             title = f"{network}: test images, % of each class"
             draw_confusion(predictions, statistics["classes"], title, figures / f"confusion-{network}.png")
         (folder / "report.md").write_text(compose_report(params, statistics, results))
@@ -42,15 +39,15 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, float | None]:
     Raises:
         InputError: they were measured on other data than the prepared ones.
     """
-    details = json.loads(Path("details", f"{network}.json").read_text())
+    details = read_json(Path("details", f"{network}.json"))
     if details["dataset_sha256"] != dataset_sha256:
         raise InputError(
             f"the report requires results on the data set with sha256 {dataset_sha256}. "
             f"Received: details/{network}.json on {details['dataset_sha256']}"
         )
     return {
-        **json.loads(Path("metrics", f"{network}.json").read_text()),
-        "train_minutes": json.loads(Path("timing", f"{network}.json").read_text())["train_minutes"],
+        **read_json(Path("metrics", f"{network}.json")),
+        "train_minutes": read_json(Path("timing", f"{network}.json"))["train_minutes"],
         "parameters": details["parameters"],
     }
 

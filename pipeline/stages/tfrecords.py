@@ -1,12 +1,10 @@
 """Stage `tfrecords`: the prepared splits as TFRecord shards, and an index with each shard's digest."""
 
-import json
 from pathlib import Path
-
-import numpy as np
 
 from pipeline.cifar.records import write_shard
 from pipeline.digests import hash_file
+from pipeline.inputs import read_array, read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
@@ -18,7 +16,7 @@ INTEGER_FEATURES = ("label", "coarse_label", "index")
 def tfrecords() -> None:
     """Read data/prepared/ and write data/tfrecords/<split>-00000-of-000NN.tfrecord and index.json."""
     images_per_shard = load_params().tfrecords.images_per_shard
-    statistics = json.loads((PREPARED / "statistics.json").read_text())
+    statistics = read_json(PREPARED / "statistics.json")
     index = {name: statistics[name] for name in ("dataset", "sha256", "classes")}
     with written_aside(TFRECORDS) as folder:
         folder.mkdir()
@@ -34,9 +32,9 @@ def write_split(folder: Path, split: str, images_per_shard: int) -> list[dict]:
     Returns:
         For each shard its file, number of images, bytes and sha256.
     """
-    images = np.load(PREPARED / f"{split}-images.npy", mmap_mode="r")
+    images = read_array(PREPARED / f"{split}-images.npy")
     files = {name: PREPARED / f"{split}-{name}.npy" for name in INTEGER_FEATURES}
-    integers = {name: np.load(file) for name, file in files.items() if file.exists()}
+    integers = {name: read_array(file) for name, file in files.items() if file.exists()}
     count = -(-len(images) // images_per_shard)
     shards = []
     for number in range(count):

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.digests import hash_file
+from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
-from pipeline.training.backend import check_libraries, name_processor, set_up_backend
+from pipeline.training.backend import check_libraries, set_up_backend
 from pipeline.training.gpu_lock import hold_gpus
+from pipeline.training.machine import describe_machine
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
 if TYPE_CHECKING:
@@ -27,16 +29,15 @@ if TYPE_CHECKING:
 def train(name: str) -> None:
     """Train the network `name` of params.yaml.
 
-    Writes models/<name>/model.keras, history/<name>.csv and timing/<name>.json; checkpoints go to $CHECKPOINT_DIR,
-    or checkpoints/, and TensorBoard events to $LOG_DIR, or logs/: neither is an output. With $LOG_HISTOGRAMS set, the
-    events include histograms of the weights.
+    Writes models/<name>/model.keras, history/<name>.csv, timing/<name>.json and, with the kind of machine that it ran
+    on, machine/<name>.json. Checkpoints go to $CHECKPOINT_DIR, or checkpoints/, and TensorBoard events to $LOG_DIR, or
+    logs/: neither is an output. With $LOG_HISTOGRAMS set, the events include histograms of the weights.
     """
     params = load_params()
     versions = check_libraries(PROJECT, params.compute.backend)
     hold_gpus(params.compute.device)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: {params.compute.backend} on {device}, {params.compute.precision}")
-    import keras
     import pandas as pd
 
     from pipeline.model.network import build_classifier
@@ -46,8 +47,6 @@ def train(name: str) -> None:
     from pipeline.training.trainer import train_network
 
     training = load_run(params)
-    # Keras draws the initial weights from the global generators that this seeds; nothing else does.
-    keras.utils.set_random_seed(params.train.seed)
     network = build_compiled_network(name, params)
     digest = digest_run(name, params, versions, device)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
@@ -61,13 +60,9 @@ def train(name: str) -> None:
             save_model(build_classifier(network, training.mean), folder / "model.keras")
         with written_aside(Path("history", f"{name}.csv")) as file:
             pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
-        timing = {
-            "device": device,
-            "processor": name_processor(),
-            "train_minutes": outcome.seconds / 60,
-            "images_per_second": outcome.images_per_second,
-        }
+        timing = {"train_minutes": outcome.seconds / 60, "images_per_second": outcome.images_per_second}
         write_json(Path("timing", f"{name}.json"), timing)
+        write_json(Path("machine", f"{name}.json"), describe_machine(device, versions))
         checkpoints.remove()
     print(f"{name}: trained in {outcome.seconds / 60:.1f} min, {outcome.images_per_second:.0f} images/s")
 
@@ -84,7 +79,7 @@ def load_run(params: Params) -> "Run":
     return Run(
         train=train_split,
         validation=load_split(TFRECORDS, "validation"),
-        mean=np.load(MEAN, allow_pickle=False),
+        mean=read_array(MEAN),
         seed=settings.seed,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
@@ -108,10 +103,12 @@ def tabulate_learning_rates(settings: Train, steps_per_epoch: int) -> np.ndarray
 def build_compiled_network(name: str, params: Params) -> "keras.Model":
     """The network with its optimizer, as the parameters describe them."""
     from pipeline.cifar.batches import load_index
+    from pipeline.model.initialization import initialize_weights
     from pipeline.model.network import build_network
     from pipeline.training.optimization import compile_network
 
     network = build_network(name, classes=len(load_index(TFRECORDS)["classes"]), **params.model.model_dump())
+    initialize_weights(network, params.train.seed)
     compile_network(
         network,
         optimizer=params.train.optimizer,

@@ -1,8 +1,6 @@
 """Choose Keras' backend and its device before Keras is imported, and make its operations deterministic."""
 
 import os
-import platform
-import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -89,13 +87,6 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     keras.config.set_epsilon(1e-7)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     return f"{name}, {threads} threads" if name == "CPU" and backend == "tensorflow" else name
-
-
-def name_processor() -> str:
-    """The model of this machine's CPU, as far as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    model = re.search(r"^model name\s*: (.+)$", cpuinfo.read_text() if cpuinfo.exists() else "", re.MULTILINE)
-    return model[1] if model else platform.processor() or platform.machine()
 
 
 @contextmanager

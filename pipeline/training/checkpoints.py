@@ -4,7 +4,6 @@ A file is the sha256 of its content in hexadecimal, a newline, and the content: 
 JSON in the array `values`. Nothing in it is ever unpickled. Two generations are kept.
 """
 
-import fcntl
 import hashlib
 import io
 import json
@@ -12,27 +11,28 @@ import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from pipeline.locks import hold_lock
 
 GENERATIONS = 2
 DIGEST_BYTES = 64
 
 
 class Checkpoint(NamedTuple):
-    """The state after an epoch.
+    """The state between two epochs.
 
     Attributes:
-        epoch: how many epochs are complete.
-        arrays: by name.
+        step: how many global steps are done: the position in the data and, with the seed, the random key.
+        arrays: by name: weights, optimizer, average.
         values: what JSON can say: history, seconds.
     """
 
-    epoch: int
+    step: int
     arrays: dict[str, np.ndarray]
     values: dict[str, Any]
 
@@ -44,42 +44,33 @@ class CheckpointFolder:
         self.folder = folder
         self.run_digest = run_digest
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Wait until no other process has these checkpoints, and keep others waiting."""
-        while True:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.folder, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"{self.folder}: waiting for the process that trains the same run", file=sys.stderr)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # The other one removes the folder when it is done.
-            if self.folder.exists() and os.path.samestat(os.fstat(descriptor), self.folder.stat()):
-                break
-            os.close(descriptor)
-        try:
-            yield
-        finally:
-            os.close(descriptor)
+        return hold_lock(self.folder.with_name(f"{self.folder.name}.lock"), "the process that trains the same run")
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint aside, flush it to the disk, give it its name, and remove all but two generations."""
+        """Write a checkpoint aside, flush it to the disk, give it its name, and remove all but two generations.
+
+        Raises:
+            OSError: the disk refuses; the checkpoints before this one stay.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        values = {"epoch": checkpoint.epoch, "run": self.run_digest, **checkpoint.values}
+        values = {"step": checkpoint.step, "run": self.run_digest, **checkpoint.values}
         buffer = io.BytesIO()
         as_array = np.frombuffer(json.dumps(values).encode(), np.uint8)
         np.savez(buffer, allow_pickle=False, values=as_array, **checkpoint.arrays)
         content = buffer.getbuffer()
-        path = self._path(checkpoint.epoch)
+        path = self.folder / f"step-{checkpoint.step:09d}.checkpoint"
         aside = path.with_suffix(".aside")
-        with aside.open("wb") as file:
-            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        try:
+            with aside.open("wb") as file:
+                file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
         self._flush_folder()
         for old in self._files()[GENERATIONS:]:
             old.unlink()
@@ -107,13 +98,10 @@ class CheckpointFolder:
         values = json.loads(arrays.pop("values").tobytes())
         if values.pop("run") != self.run_digest:
             raise ValueError("it belongs to a run with other parameters, data or code")
-        return Checkpoint(values.pop("epoch"), arrays, values)
-
-    def _path(self, epoch: int) -> Path:
-        return self.folder / f"epoch-{epoch:06d}.checkpoint"
+        return Checkpoint(values.pop("step"), arrays, values)
 
     def _files(self) -> list[Path]:
-        return sorted(self.folder.glob("epoch-*.checkpoint"), reverse=True)
+        return sorted(self.folder.glob("step-*.checkpoint"), reverse=True)
 
     def _flush_folder(self) -> None:
         descriptor = os.open(self.folder, os.O_RDONLY)

@@ -44,8 +44,12 @@ class AverageWeights:
 class Step(Protocol):
     """A compiled step."""
 
-    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
-        """Train on one batch: float32 (batch, 32, 32, 3) and one-hot float32 (batch, classes)."""
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> Tensor:
+        """Train on one batch: float32 (batch, 32, 32, 3) and one-hot float32 (batch, classes).
+
+        Returns:
+            The mean loss since the metrics were reset, a scalar that the device may still be computing.
+        """
 
     def wait(self) -> None:
         """Return when all steps are done and the network's, optimizer's and average's variables are up to date."""
@@ -70,21 +74,22 @@ class TensorFlowStep:
 
         # The rate is a variable: Keras would compute a schedule anew for each weight that decays.
         @tf.function
-        def step(images: Tensor, labels: Tensor, learning_rate: Tensor) -> None:
+        def step(images: Tensor, labels: Tensor, learning_rate: Tensor) -> Tensor:
             network.optimizer.learning_rate = learning_rate
-            network.train_step((images, labels))
+            results = network.train_step((images, labels))
             weights = [weight.value for weight in average.weights]
             averages = [variable.value for variable in average.variables]
             values = average.next_values(averages, weights, network.optimizer.iterations.value)
             for variable, value in zip(average.variables, values, strict=True):
                 variable.assign(value)
+            return results["loss"]
 
         self.step = step
         self.last = network.trainable_variables[-1]
 
-    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> Tensor:
         """See `Step`."""
-        self.step(images, labels, learning_rate)
+        return self.step(images, labels, learning_rate)
 
     def wait(self) -> None:
         """See `Step`; a GPU computes in order, and what is read last was written last."""
@@ -112,25 +117,26 @@ class JaxStep:
         optimizer = network.optimizer
         rate_position = [variable.path for variable in optimizer.variables].index(optimizer.learning_rate.path)
 
-        def step(state: State, images: Tensor, labels: Tensor, learning_rate: Tensor) -> State:
+        def step(state: State, images: Tensor, labels: Tensor, learning_rate: Tensor) -> tuple[Tensor, State]:
             *rest, averages = state
             rest[2] = [*rest[2][:rate_position], learning_rate, *rest[2][rate_position + 1 :]]
-            _, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(rest), (images, labels))
+            results, (trainable, non_trainable, optimizer, metrics) = network.train_step(tuple(rest), (images, labels))
             weights = [
                 trainable[positions[weight.path]] if weight.path in positions else non_trainable[fixed[weight.path]]
                 for weight in average.weights
             ]
             # The first variable of every Keras optimizer counts the steps.
             averages = average.next_values(averages, weights, optimizer[0])
-            return trainable, non_trainable, optimizer, metrics, averages
+            return results["loss"], (trainable, non_trainable, optimizer, metrics, averages)
 
         self.step = jax.jit(step, donate_argnums=0)
 
-    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> None:
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> Tensor:
         """See `Step`."""
         if self.state is None:
             self.state = tuple([variable.value for variable in group] for group in self.variables)
-        self.state = self.step(self.state, np.asarray(images), np.asarray(labels), learning_rate)
+        loss, self.state = self.step(self.state, np.asarray(images), np.asarray(labels), learning_rate)
+        return loss
 
     def wait(self) -> None:
         """See `Step`."""

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import keras
@@ -17,9 +18,10 @@ from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from pipeline.training.logs import TensorBoardLog
 from pipeline.training.progress import Progress
 from pipeline.training.state import collect_arrays, restore_arrays, seed_dropout
-from pipeline.training.steps import AverageWeights, build_step
+from pipeline.training.steps import AverageWeights, Step, Tensor, build_step
 
 Row = dict[str, float | int | None]
+LOSSES_BEHIND = 16  # a loss is looked at this many steps later, so that a GPU need not be waited for
 
 
 class Run(NamedTuple):
@@ -62,7 +64,7 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
     """Train a compiled network, from its latest checkpoint if it has one; at the end it holds the final weights.
 
     Raises:
-        InputError: the training split does not fill a batch, or the loss is no longer finite.
+        InputError: the training split does not fill a batch, or the loss or a weight is no longer finite.
     """
     steps_per_epoch = len(run.train.labels) // run.batch_size
     if steps_per_epoch < 1:
@@ -76,10 +78,11 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
     if checkpoint := checkpoints.load_latest():
         restore_arrays(network, average, checkpoint.arrays)
         history, seconds, speeds = (checkpoint.values[name] for name in ("history", "seconds", "speeds"))
-        print(f"{network.name}: going on after epoch {checkpoint.epoch} of {run.epochs}, from {checkpoints.folder}")
     else:
         log.write_graph()
-    first_epoch = len(history)
+    first_epoch = checkpoint.step // steps_per_epoch if checkpoint else 0
+    if first_epoch:
+        print(f"{network.name}: going on after epoch {first_epoch} of {run.epochs}, from {checkpoints.folder}")
     batches = iter(build_epochs(network, run, range(first_epoch, run.epochs)))
     images_per_epoch = steps_per_epoch * run.batch_size
     with Progress(network.name, run.epochs, first_epoch, images_per_epoch) as progress:
@@ -87,21 +90,54 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
             start = time.perf_counter()
             seed_dropout(network, run.seed, epoch * steps_per_epoch)
             network.reset_metrics()
-            for number in range(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch):
-                images, labels = next(batches)
-                step(images, labels, run.learning_rates[number])
-                progress.advance(epoch, run.batch_size)
-            step.wait()
+            train_epoch(step, batches, run, epoch, progress)
             speeds.append(images_per_epoch / (time.perf_counter() - start))
             row = measure_epoch(network, average, run, epoch)
             seconds += time.perf_counter() - start
             history.append(row)
             values = {"history": history, "seconds": seconds, "speeds": speeds}
-            checkpoints.save(Checkpoint(epoch + 1, collect_arrays(network, average), values))
+            arrays = collect_arrays(network, average)
+            check_finite(arrays, epoch)
+            checkpoints.save(Checkpoint((epoch + 1) * steps_per_epoch, arrays, values))
             log.write_epoch(row, speeds[-1])
             progress.report(row)
     average.swap()
     return Outcome(history, seconds, float(np.median(speeds)))
+
+
+def train_epoch(step: Step, batches: Iterator[tuple[Tensor, Tensor]], run: Run, epoch: int, progress: Progress) -> None:
+    """The steps of one epoch, from 0.
+
+    Raises:
+        InputError: a loss is not finite.
+    """
+    steps = len(run.train.labels) // run.batch_size
+    losses: list[Tensor] = []
+
+    def look_at(number: int) -> None:
+        if number >= 0 and not math.isfinite(losses[number]):
+            received = f"{float(losses[number])} in epoch {epoch + 1}, step {number + 1} of {steps}"
+            raise InputError(f"training requires a finite loss. Received: {received}")
+
+    for number in range(steps):
+        images, labels = next(batches)
+        losses.append(step(images, labels, run.learning_rates[epoch * steps + number]))
+        progress.advance(epoch, run.batch_size)
+        look_at(number - LOSSES_BEHIND)
+    step.wait()
+    for number in range(steps - LOSSES_BEHIND, steps):
+        look_at(number)
+
+
+def check_finite(arrays: dict[str, np.ndarray], epoch: int) -> None:
+    """See that a state can be gone on from: the last step of an epoch shows in the weights only.
+
+    Raises:
+        InputError: a value is not finite.
+    """
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise InputError(f"training requires finite weights. Received: others in {name} after epoch {epoch + 1}")
 
 
 def build_epochs(network: keras.Model, run: Run, epochs: range) -> tf.data.Dataset:
@@ -123,13 +159,8 @@ def measure_epoch(network: keras.Model, average: AverageWeights, run: Run, epoch
 
     The train error and loss are those of the augmented batches as they were trained on; the train loss includes label
     smoothing and the L2 term, the validation loss is the plain cross-entropy.
-
-    Raises:
-        InputError: the training loss is not finite.
     """
     results = {name: float(value) for name, value in network.get_metrics_result().items()}
-    if not math.isfinite(results["loss"]):
-        raise InputError(f"training requires a finite loss. Received: {results['loss']} in epoch {epoch + 1}")
     loss, error = None, None
     if len(run.validation.labels):
         average.swap()

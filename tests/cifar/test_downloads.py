@@ -59,6 +59,20 @@ def test_a_broken_transfer_goes_on_where_it_broke(server, target, waits):
     assert waits == [1, 2]
 
 
+def test_a_transfer_cut_at_any_byte_goes_on_to_the_right_bytes(server, target, part):
+    server.content = server.content[:300]
+    for cut in range(300):
+        server.then("send_range", sent=cut)
+        download_archive(server.url, target)
+        assert target.read_bytes() == server.content, cut
+        assert list(target.parent.iterdir()) == [target]
+        target.unlink()
+        part.write_bytes(server.content[:cut])  # as a killed process leaves it
+        download_archive(server.url, target)
+        assert target.read_bytes() == server.content, cut
+        target.unlink()
+
+
 @pytest.mark.parametrize("size", [4000, 10263])
 def test_a_later_run_goes_on_where_the_last_one_stopped(size, server, target, part):
     part.write_bytes(server.content[:size])
@@ -147,6 +161,40 @@ def test_a_host_that_cannot_be_is_refused(target):
     refusal(f"http://{'a' * 64}.invalid/data.tar.gz", target)
 
 
+# All but the first two fail until InvalidSchema, and the ValueErrors that requests lets through, are final.
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/data.tar.gz", "https://", "ftp://example.invalid/data.tar.gz", "file:///etc/passwd", "data:,x", "http://[",
+        "http://127.0.0.1:99999/", "http://\xff.invalid/", f"http://{'a' * 64}.invalid/",
+    ],
+)  # fmt: skip
+def test_a_redirect_that_leads_nowhere_is_final(location, server, target, waits):
+    server.then("reply", times=40, status=302, Location=location)
+    message = refusal(server.url, target)
+    assert message.startswith(f"{server.url} requires http or https to where an archive lies. Received: ")
+    assert waits == []
+
+
+def test_a_redirect_to_another_place_is_followed(server, target):
+    server.then("reply", status=302, Location="/elsewhere?key=1")
+    download_archive(server.url, target)
+    assert target.read_bytes() == server.content
+
+
+@pytest.mark.parametrize("length", ["many", "9" * 5000, "-1"])
+def test_a_length_that_is_none_is_not_believed(length, server, target):
+    server.then("reply", body=server.content, Content_Length=length)
+    download_archive(server.url, target)
+    assert target.read_bytes() == server.content
+
+
+def test_an_endless_archive_is_refused_and_not_kept(server, target, monkeypatch):
+    monkeypatch.setattr(downloads, "MAX_ARCHIVE_BYTES", 5000)
+    assert refusal(server.url, target) == f"{server.url} requires at most 5000 bytes. Received: more"
+    assert list(target.parent.iterdir()) == []
+
+
 @pytest.mark.parametrize("mirror", [None, ""])
 def test_without_a_mirror_the_address_is_used(mirror):
     assert locate_archive(URL, mirror) == URL
@@ -157,7 +205,13 @@ def test_a_mirror_has_a_file_of_the_same_name(mirror):
     assert locate_archive(URL, mirror) == "http://127.0.0.1:80/b/data.tar.gz"
 
 
-@pytest.mark.parametrize("name", ["data.tar.gz", "my data ä%.tar.gz"])
+def test_queries_stay_where_they_are():
+    assert locate_archive(f"{URL}?download=1", None) == f"{URL}?download=1"
+    assert locate_archive(f"{URL}?download=1", "http://127.0.0.1/b/?key=2") == "http://127.0.0.1/b/data.tar.gz?key=2"
+    assert locate_archive("https://example.invalid/50%25%3F.gz", "http://127.0.0.1") == "http://127.0.0.1/50%25%3F.gz"
+
+
+@pytest.mark.parametrize("name", ["data.tar.gz", "my data ä%.tar.gz", "what?.tar.gz"])
 def test_a_folder_can_be_a_mirror_or_an_address(name, tmp_path, monkeypatch):
     file = tmp_path / "folder of mine" / name
     file.parent.mkdir()
@@ -173,7 +227,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert str(error.value) == f"the data set requires the file {tmp_path}/data.tar.gz. Received: no such file"
 
 
-# The last two fail until urlsplit's ValueError becomes an InputError.
+def test_a_file_of_another_machine_is_refused(tmp_path):
+    (tmp_path / "data.tar.gz").touch()
+    assert locate_archive(f"file://localhost{tmp_path}/data.tar.gz", None) == tmp_path / "data.tar.gz"
+    with pytest.raises(InputError, match=r"requires none but this machine\. Received: file://example\.invalid/"):
+        locate_archive(f"file://example.invalid{tmp_path}/data.tar.gz", None)
+
+
+# Two fail until urlsplit's ValueError becomes an InputError.
 @pytest.mark.parametrize(
     ("url", "mirror"),
     [
@@ -181,6 +242,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         (URL, "s3://bucket"),
         ("https://[broken/data.tar.gz", None),
         (URL, "http://[broken"),
+        ("file:///two%0Alines", None),
+        ("https://example.invalid/\x1b[2J", None),
     ],
 )
 def test_other_addresses_are_refused(url, mirror):

@@ -1,5 +1,4 @@
 import json
-import shutil
 
 import pandas as pd
 import pytest
@@ -31,12 +30,17 @@ def make_run(demo):
             results[network] = Result(
                 metrics={f"{split}_error_percent": error for split in ("train", "validation", "test")},
                 details={"dataset": dataset, "dataset_sha256": f"digest-of-{dataset}", "parameters": 12345},
-                timing={"device": "CPU, 2 threads", "processor": "a processor", "train_minutes": 1.5},
+                timing={"train_minutes": 1.5},
+                machine={
+                    "device": "CPU, 2 threads",
+                    "processor": "a processor",
+                    "libraries": {"tensorflow": "1.2", "numpy": "2.3"},
+                },
                 history=pd.DataFrame({"epoch": [1], "train_error_percent": [50.0], "validation_error_percent": [40.0]}),
                 predictions=pd.DataFrame({"actual": actual, "predicted": predicted}),
             )
         params = check_params(demo, "demo")
-        return Run(name, "f" * 40, "c" * 40, params, {"tensorflow": "1.2", "jax": "0.1"}, results)
+        return Run(name, "f" * 40, "c" * 40, params, results)
 
     return make
 
@@ -127,7 +131,6 @@ def record(small_repository):
     """Commit made-up results of two networks, with class names that look like something else."""
     folder = small_repository.folder
     (folder / "params.yaml").write_text((ROOT / "recipes/demo.yaml").read_text())
-    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
     small_repository.run("git", "config", "user.name", "somebody")
     small_repository.run("git", "config", "user.email", "somebody@localhost")
 
@@ -138,6 +141,7 @@ def record(small_repository):
                 f"metrics/{network}.json": json.dumps({"test_error_percent": 0}),
                 f"details/{network}.json": json.dumps(details),
                 f"timing/{network}.json": "{}",
+                f"machine/{network}.json": "{}",
                 f"history/{network}.csv": "epoch\n1\n",
                 f"predictions/{network}.csv": f"index,actual,predicted\n0,7,{predicted}\n1,None,{predicted}\n",
             }
@@ -177,7 +181,6 @@ def test_an_experiment_is_that_of_its_commit_whatever_has_its_name(record, small
 
 def test_a_revision_without_results_is_no_run(small_repository):
     (small_repository.folder / "params.yaml").write_text((ROOT / "recipes/demo.yaml").read_text())
-    shutil.copyfile(ROOT / "pyproject.toml", small_repository.folder / "pyproject.toml")
     small_repository.run("git", "config", "user.name", "somebody")
     small_repository.run("git", "config", "user.email", "somebody@localhost")
     small_repository.commit("parameters only")

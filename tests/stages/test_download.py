@@ -125,6 +125,18 @@ def test_a_half_refused_archive_leaves_the_earlier_output(custom, workspace, mak
     assert earlier()
 
 
+def test_an_archive_cut_at_any_byte_leaves_the_earlier_output(custom, workspace, make_files, write_archive, earlier):
+    files = {name: content if name.endswith(".txt") else bytes(3073) for name, content in make_files().items()}
+    archive = workspace / "cut.tar.gz"
+    write_archive(archive, files)
+    whole = archive.read_bytes()
+    for cut in range(len(whole)):
+        archive.write_bytes(whole[:cut])
+        custom(archive.as_uri(), hashlib.sha256(whole[:cut]).hexdigest())
+        assert refusal().startswith("cut.tar.gz requires a complete gzip file. Received: ")
+        assert earlier(), cut
+
+
 # Fails until names are split at the ends of lines only.
 def test_class_names_come_from_the_archive_one_a_line(custom, workspace, make_files, write_archive):
     archive = workspace / "named.tar.gz"

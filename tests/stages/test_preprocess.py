@@ -140,8 +140,7 @@ def test_a_data_set_that_is_not_there_ends_the_stage_with_one_line(write_params)
     write_params()
     with pytest.raises(SystemExit) as end:
         run(preprocess)
-    assert end.value.code.startswith("error: the stage requires files it can read and write. Received: ")
-    assert "data/raw/synthetic/manifest.json" in end.value.code
+    assert end.value.code.startswith("error: data/raw/synthetic/manifest.json requires a file of JSON. Received: ")
     assert not PREPARED.exists()
 
 
@@ -152,4 +151,26 @@ def test_a_label_without_a_class_name_is_refused(prepare, make_files, write_arch
     download()
     with pytest.raises(InputError, match=r"data_batch_1.bin requires labels from 0 to 1\. Received: 9 in record 9"):
         preprocess()
+    assert not PREPARED.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "words"), [("test_batch.bin", "test"), ("data_batch_{}.bin", "training")], ids=["test", "training"]
+)
+def test_a_class_without_images_is_refused_by_name(file, words, make_files, write_archive, workspace, write_params):
+    files = make_files(classes=10)
+    for name in {file.format(number) for number in range(1, 6)}:
+        rows = np.frombuffer(files[name], np.uint8).reshape(-1, 3073).copy()
+        rows[rows[:, 0] == 3, 0] = 4
+        files[name] = rows.tobytes()
+    archive = workspace / "partial.tar.gz"
+    sha256 = write_archive(archive, files)
+    write_params(
+        download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256},
+        preprocess={"mean": "per_pixel", "validation_images": 0, "seed": 0},
+    )
+    download()
+    with pytest.raises(InputError) as error:
+        preprocess()
+    assert str(error.value) == f"the data set requires {words} images of every class. Received: none of class_3"
     assert not PREPARED.exists()

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.cifar.batches import load_split
+from pipeline.errors import InputError
 from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.tfrecords import tfrecords
@@ -105,7 +106,7 @@ def test_a_failure_leaves_the_earlier_output(write_records):
     write_records()
     before = {path.name: path.read_bytes() for path in OUTPUT.iterdir()}
     (PREPARED / "test-images.npy").unlink()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InputError, match=r"test-images\.npy requires a file with an array\. Received: "):
         tfrecords()
     assert {path.name: path.read_bytes() for path in OUTPUT.iterdir()} == before
     assert not list(OUTPUT.parent.glob(".*"))

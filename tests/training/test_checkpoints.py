@@ -12,13 +12,13 @@ def folder(tmp_path):
     return CheckpointFolder(tmp_path / "run", "digest-of-the-run")
 
 
-def make_checkpoint(epoch):
-    arrays = {"network/a/kernel": np.full((2, 3), epoch, np.float32), "optimizer/step": np.array(7 * epoch)}
-    return Checkpoint(epoch, arrays, {"history": [{"epoch": epoch, "loss": None}], "seconds": 1.5})
+def make_checkpoint(step):
+    arrays = {"network/a/kernel": np.full((2, 3), step, np.float32), "optimizer/step": np.array(7 * step)}
+    return Checkpoint(step, arrays, {"history": [{"epoch": step, "loss": None}], "seconds": 1.5})
 
 
 def assert_equal(received, expected):
-    assert (received.epoch, received.values) == (expected.epoch, expected.values)
+    assert (received.step, received.values) == (expected.step, expected.values)
     np.testing.assert_equal(received.arrays, expected.arrays)
 
 
@@ -32,44 +32,44 @@ def test_without_a_checkpoint_there_is_none(folder):
 
 
 def test_two_generations_are_kept(folder):
-    for epoch in (1, 2, 3, 10):
-        folder.save(make_checkpoint(epoch))
+    for step in (1, 2, 3, 10):
+        folder.save(make_checkpoint(step))
     assert sorted(path.name for path in folder.folder.iterdir()) == [
-        "epoch-000003.checkpoint",
-        "epoch-000010.checkpoint",
+        "step-000000003.checkpoint",
+        "step-000000010.checkpoint",
     ]
-    assert folder.load_latest().epoch == 10
+    assert folder.load_latest().step == 10
 
 
 @pytest.mark.parametrize("position", [0, 63, 64, 65, 200, -1])
 def test_a_flipped_byte_is_noticed_and_the_generation_before_is_used(folder, capsys, position):
     folder.save(make_checkpoint(1))
     folder.save(make_checkpoint(2))
-    path = folder.folder / "epoch-000002.checkpoint"
+    path = folder.folder / "step-000000002.checkpoint"
     content = bytearray(path.read_bytes())
     content[position] ^= 1
     path.write_bytes(content)
     loaded = folder.load_latest()
     if position == 64:  # the newline between digest and content says nothing
-        assert loaded.epoch == 2
+        assert loaded.step == 2
     else:
         assert_equal(loaded, make_checkpoint(1))
-        assert "epoch-000002.checkpoint: passed over" in capsys.readouterr().err
+        assert "step-000000002.checkpoint: passed over" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("length", [0, 10, 64, 65, 100, 500])
 def test_a_torn_checkpoint_is_noticed_and_the_generation_before_is_used(folder, length):
     folder.save(make_checkpoint(1))
     folder.save(make_checkpoint(2))
-    path = folder.folder / "epoch-000002.checkpoint"
+    path = folder.folder / "step-000000002.checkpoint"
     path.write_bytes(path.read_bytes()[:length])
     assert_equal(folder.load_latest(), make_checkpoint(1))
 
 
 def test_what_a_killed_save_left_aside_is_not_taken_for_a_checkpoint(folder):
     folder.save(make_checkpoint(1))
-    (folder.folder / "epoch-000002.aside").write_bytes((folder.folder / "epoch-000001.checkpoint").read_bytes())
-    assert folder.load_latest().epoch == 1
+    (folder.folder / "step-000000002.aside").write_bytes((folder.folder / "step-000000001.checkpoint").read_bytes())
+    assert folder.load_latest().step == 1
 
 
 def test_a_checkpoint_of_another_run_is_passed_over(folder, capsys):
@@ -83,7 +83,7 @@ def test_pickled_content_is_not_loaded(folder, tmp_path, capsys):
     folder.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
     with pytest.raises(ValueError, match="allow_pickle"):
         folder.save(Checkpoint(2, {"a": np.array([object()], dtype=object)}, {}))
-    assert folder.load_latest().epoch == 1
+    assert folder.load_latest().step == 1
 
 
 def test_removal_leaves_nothing(folder):
@@ -100,7 +100,7 @@ def test_a_second_process_waits_for_the_first_and_then_has_the_folder(tmp_path, 
     def train(number):
         with folder.exclusive():
             order.append(("begins", number))
-            assert (tmp_path / "run").is_dir()
+            folder.save(make_checkpoint(1))
             time.sleep(0.1)
             order.append(("ends", number))
             folder.remove()

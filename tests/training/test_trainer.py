@@ -8,11 +8,6 @@ from pipeline.errors import InputError
 OFF = Augmentation(False, 0, 0.0, 0.0, "mean", 0, 0.0)
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(make_run, train):
-    return train(make_run())
-
-
 def test_the_same_run_gives_the_same_weights_and_history(make_run, train, uninterrupted):
     weights, outcome = train(make_run())
     np.testing.assert_equal(weights, uninterrupted[0])
@@ -22,18 +17,6 @@ def test_the_same_run_gives_the_same_weights_and_history(make_run, train, uninte
 def test_another_seed_gives_other_weights(make_run, train, uninterrupted):
     weights, _ = train(make_run(seed=1))
     assert any(not np.array_equal(weights[name], uninterrupted[0][name]) for name in weights)
-
-
-@pytest.mark.parametrize("break_after", [1, 3])
-def test_an_interrupted_run_goes_on_to_the_same_weights_and_history(
-    make_run, train, uninterrupted, tmp_path, capsys, break_after
-):
-    with pytest.raises(KeyboardInterrupt):
-        train(make_run(), tmp_path, break_after)
-    weights, outcome = train(make_run(), tmp_path)
-    assert f"going on after epoch {break_after} of 4" in capsys.readouterr().out
-    np.testing.assert_equal(weights, uninterrupted[0])
-    assert outcome.history == uninterrupted[1].history
 
 
 def test_history_has_a_row_for_each_epoch(uninterrupted):
@@ -62,9 +45,18 @@ def test_without_validation_images_the_history_says_so(make_run, train):
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(make_run, train, tmp_path):
     rates = np.repeat(np.array([0.01, np.nan, 0.01], np.float32), 3)
-    with pytest.raises(InputError, match=r"requires a finite loss\. Received: nan in epoch 2"):
+    with pytest.raises(InputError, match=r"requires a finite loss\. Received: nan in epoch 2, step 2 of 3"):
         train(make_run(3, learning_rates=rates), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch-000001.checkpoint"]
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000003.checkpoint"]
+
+
+def test_a_weight_that_is_not_finite_is_no_checkpoint(make_run, train, tmp_path):
+    """The last step of an epoch moves weights that no loss has seen."""
+    rates = np.repeat(np.array([0.01, 0.01], np.float32), 3)
+    rates[5] = np.nan
+    with pytest.raises(InputError, match=r"requires finite weights\. Received: others in \S+ after epoch 2"):
+        train(make_run(2, learning_rates=rates), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000003.checkpoint"]
 
 
 def test_a_batch_larger_than_the_training_split_is_refused(make_run, train):

@@ -1,0 +1,120 @@
+"""Run a recorded experiment again, from nothing, and compare every output: `python -m flows.verify demo-arl`.
+
+It runs in a clone with an empty cache, so that nothing is taken from what was computed before. DVC believes a file of
+its cache that nobody may write to; here every file is read and hashed, the record's own too.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from dvc.repo import Repo
+
+from flows.clone import open_clone
+from flows.differences import describe_difference
+from flows.messages import PLAIN_ERRORS
+from flows.record import Recorded, hash_output, list_files, set_record_aside
+from flows.repository import PROJECT, check_repository, read_committed
+from flows.runs import resolve_run
+from pipeline.evaluation.tables import format_table
+
+# Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
+NOT_PROMISED = ("timing/", "machine/", "reports/")
+
+
+class Finding(NamedTuple):
+    """An output of the record or of the rerun, and in words how they differ: "" for not at all."""
+
+    name: str
+    difference: str
+
+    @property
+    def promised(self) -> bool:
+        """Whether its bytes are promised."""
+        return not self.name.startswith(NOT_PROMISED)
+
+
+def verify(repository: Path, name: str) -> list[Finding]:
+    """Run an experiment, or another revision, again, and compare all of its outputs.
+
+    Raises:
+        InputError: there is no such run.
+        DvcError: a stage fails.
+    """
+    check_repository(repository)
+    revision = resolve_run(repository, name)
+    print(f"{name}: running commit {revision[:12]} again, from nothing", file=sys.stderr)
+    with Repo(str(repository)) as repo:
+        cache = Path(repo.cache.local_cache_dir)
+    with open_clone(repository, revision, share_cache=False) as clone:
+        stages = clone.prepare(read_committed(repository, revision, "params.yaml"))
+        outputs, recorded = set_record_aside(clone.folder, cache)
+        for stage in stages:
+            clone.run_stage(stage, lambda line: print(line, file=sys.stderr))
+        return list(compare_outputs(clone.folder, outputs, recorded))
+
+
+def compare_outputs(folder: Path, outputs: list[str], recorded: dict[str, Recorded]) -> Iterator[Finding]:
+    """Compare what is recorded with what lies in the folder now."""
+    received: dict[str, Path] = {}
+    for output in outputs:
+        files = [Path()] if output in recorded else list_files(folder / output)
+        received |= {(Path(output) / file).as_posix(): folder / output / file for file in files}
+    for name in sorted({**recorded, **received}):
+        yield Finding(name, compare(name, recorded.get(name), received.get(name)))
+
+
+def compare(name: str, recorded: Recorded | None, received: Path | None) -> str:
+    """In words how an output differs from its record; "" for not at all."""
+    if recorded is None:
+        return "not in the record"
+    if received is None or not received.exists():
+        return "not made again"
+    there = recorded.path.is_file()
+    if there and hash_output(recorded.path).removesuffix(".dir") != recorded.digest.removesuffix(".dir"):
+        return f"the record's copy is damaged: {recorded.path}"
+    if hash_output(received) == recorded.digest:
+        return ""
+    if not there or received.is_dir():
+        return "another digest; the record's bytes are not in DVC's cache"
+    return describe_difference(name, recorded.path.read_bytes(), received.read_bytes())
+
+
+def format_findings(name: str, findings: list[Finding]) -> str:
+    """The outcome, in Markdown."""
+    differing = [finding for finding in findings if finding.difference]
+    rows = [
+        (finding.name, "" if finding.promised else "not promised", finding.difference)
+        for finding in sorted(differing, key=lambda finding: not finding.promised)
+    ]
+    table = format_table(("Output", "", "Difference"), rows) + "\n" if rows else ""
+    identical = len(findings) - len(differing)
+    broken = sum(finding.promised for finding in differing)
+    verdict = f"{broken} differ that must not" if broken else "no promise broken"
+    return f"{table}{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="?", default="HEAD", help="an experiment, or another revision, such as demo-arl")
+    name = parser.parse_args().name
+    # Not those of the run itself: from nothing means from no checkpoint of it.
+    for variable, folder in (("CHECKPOINT_DIR", "checkpoints"), ("LOG_DIR", "logs")):
+        os.environ[variable] = str(Path(os.environ.get(variable, folder), "verify"))
+    try:
+        findings = verify(PROJECT, name)
+    except PLAIN_ERRORS as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+    print(format_findings(name, findings))
+    sys.exit(any(finding.difference and finding.promised for finding in findings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Read what another stage wrote; a file that is missing or damaged is named in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+Content = TypeVar("Content")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: there is no such file, or it is no JSON.
+    """
+    return _read(path, "a file of JSON", lambda: json.loads(path.read_text()))
+
+
+def read_array(path: Path) -> np.ndarray:
+    """The array in an `.npy` file, mapped into memory; nothing is unpickled.
+
+    Raises:
+        InputError: there is no such file, or it holds no whole array.
+    """
+    return _read(path, "a file with an array", lambda: np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def read_table(path: Path, **options: Any) -> Any:
+    """The `pandas.DataFrame` in a CSV file; the options are those of `pandas.read_csv`.
+
+    Raises:
+        InputError: there is no such file, or it is no CSV.
+    """
+    import pandas as pd
+
+    return _read(path, "a file with a table", lambda: pd.read_csv(path, **options))
+
+
+def _read(path: Path, kind: str, read: Callable[[], Content]) -> Content:
+    try:
+        return read()
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} requires {kind}. Received: {' '.join(str(error).split())}") from error

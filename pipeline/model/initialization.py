@@ -1,0 +1,21 @@
+"""Initial weights as a function of the seed alone: the same in every process and on every backend."""
+
+import keras
+import numpy as np
+
+
+def initialize_weights(network: keras.Model, seed: int) -> None:
+    """Draw all kernels; biases and batch normalization begin with Keras' zeros and ones.
+
+    A kernel is normal with variance 2 / fan-in (He et al. 2015, arXiv 1502.01852, equation 10), a function of
+    (seed, its number in the network).
+
+    Args:
+        network: whose weights are set.
+        seed: 0 or more.
+    """
+    kernels = [weight for weight in network.trainable_weights if weight.name == "kernel"]
+    for number, kernel in enumerate(kernels):
+        random = np.random.Generator(np.random.Philox(key=[seed, number]))
+        fan_in = int(np.prod(kernel.shape[:-1]))
+        kernel.assign(random.standard_normal(kernel.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))

@@ -1,0 +1,116 @@
+"""A run that is broken off anywhere goes on and ends with the same bits; what a checkpoint lacks must show."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.training import trainer
+from pipeline.training.checkpoints import CheckpointFolder
+from tests.training.tiny_training import STEPS_PER_EPOCH, EndingStep
+
+ROOT = Path(__file__).parents[2]
+STEPS = 4 * STEPS_PER_EPOCH
+
+
+@pytest.fixture
+def break_off(make_run, train, monkeypatch):
+    """Begin the run in a folder, and break it off when `count` steps are done."""
+
+    def run_until(count, folder, **settings):
+        def end():
+            raise KeyboardInterrupt
+
+        build_step = trainer.build_step
+        with monkeypatch.context() as patch:
+            patch.setattr(trainer, "build_step", lambda *parts: EndingStep(build_step(*parts), count, end))
+            with pytest.raises(KeyboardInterrupt):
+                train(make_run(), folder, **settings)
+
+    return run_until
+
+
+def is_same(received, expected):
+    same = all(np.array_equal(received[0][name], weight) for name, weight in expected[0].items())
+    return same and received[1].history == expected[1].history
+
+
+@pytest.mark.parametrize("count", range(1, STEPS))
+def test_a_run_broken_off_after_any_step_ends_with_the_same_bits(
+    count, break_off, make_run, train, uninterrupted, tmp_path, capsys
+):
+    break_off(count, tmp_path)
+    assert is_same(train(make_run(), tmp_path), uninterrupted)
+    epochs = count // STEPS_PER_EPOCH
+    assert (f"going on after epoch {epochs} of 4" in capsys.readouterr().out) == (epochs > 0)
+
+
+def test_a_run_broken_off_after_every_epoch_ends_with_the_same_bits(
+    break_off, make_run, train, uninterrupted, tmp_path
+):
+    for _ in range(3):
+        break_off(STEPS_PER_EPOCH, tmp_path)
+    assert is_same(train(make_run(), tmp_path), uninterrupted)
+
+
+def test_adams_state_is_gone_on_from_too(break_off, make_run, train, tmp_path):
+    break_off(7, tmp_path, optimizer="adam")
+    assert is_same(train(make_run(), tmp_path, optimizer="adam"), train(make_run(), optimizer="adam"))
+
+
+def keep_initial(group):
+    """As if a checkpoint did not hold a group of arrays: they keep the values that a new run gives them."""
+    restore = trainer.restore_arrays
+
+    def restore_others(network, average, arrays):
+        initial = trainer.collect_arrays(network, average)
+        kept = {name: initial[name] for name in arrays if name.startswith(f"{group}/")}
+        assert any(not np.array_equal(arrays[name], array) for name, array in kept.items())
+        restore(network, average, arrays | kept)
+
+    return restore_others
+
+
+@pytest.mark.parametrize("group", ["network", "optimizer", "average"])
+def test_control_a_checkpoint_without_a_group_of_arrays_is_noticed(
+    group, break_off, make_run, train, uninterrupted, tmp_path, monkeypatch
+):
+    break_off(7, tmp_path)
+    monkeypatch.setattr(trainer, "restore_arrays", keep_initial(group))
+    assert not is_same(train(make_run(), tmp_path), uninterrupted)
+
+
+@pytest.mark.parametrize("step", [0, STEPS_PER_EPOCH])
+def test_control_a_checkpoint_with_another_step_is_noticed(
+    step, break_off, make_run, train, uninterrupted, tmp_path, monkeypatch
+):
+    break_off(7, tmp_path)
+    load = CheckpointFolder.load_latest
+    monkeypatch.setattr(CheckpointFolder, "load_latest", lambda folder: load(folder)._replace(step=step))
+    assert not is_same(train(make_run(), tmp_path), uninterrupted)
+
+
+def test_a_checkpoint_of_another_network_is_refused(break_off, make_run, train, tmp_path):
+    break_off(7, tmp_path)
+    with pytest.raises(InputError, match=r"the checkpoint requires the arrays of tiny\. Received: others"):
+        train(make_run(), tmp_path, optimizer="adam")
+
+
+def run_alone(folder, kill_after):
+    """The same run as a process of its own."""
+    command = [sys.executable, "-m", "tests.training.tiny_training", folder, str(kill_after)]
+    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_a_run_killed_after_any_step_ends_with_the_same_bits(tmp_path):
+    expected = run_alone(tmp_path / "uninterrupted", 0).stdout
+    assert len(expected) == 65
+    for count in range(1, STEPS):
+        assert run_alone(tmp_path / str(count), count).returncode == -9
+        done = run_alone(tmp_path / str(count), 0)
+        assert done.stdout.splitlines()[-1] == expected.strip(), (count, done.stderr)
+        print(f"killed after step {count} of {STEPS}: the same bits")

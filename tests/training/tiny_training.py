@@ -1,0 +1,105 @@
+"""A training of seconds, with everything on that draws or remembers anything; as a command, one that kills itself.
+
+Usage: python -m tests.training.tiny_training CHECKPOINTS KILL_AFTER_STEPS; 0 lets it run to its end, where it prints
+the sha256 of its weights and history.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipeline.cifar.augmentation import Augmentation
+from pipeline.cifar.batches import Split
+from pipeline.cifar.synthetic import draw_images
+from pipeline.model.initialization import initialize_weights
+from pipeline.training.checkpoints import CheckpointFolder
+from pipeline.training.optimization import compile_network
+from pipeline.training.steps import Step
+from pipeline.training.trainer import Run, train_network
+
+STEPS_PER_EPOCH = 3
+
+
+class Log:
+    """Stands where TensorBoard's log does."""
+
+    def write_graph(self):
+        pass
+
+    def write_epoch(self, row, images_per_second):
+        pass
+
+
+def make_run(epochs=4, **changes):
+    """A run on 30 images."""
+    images, labels = draw_images(30, 0)
+    settings = {
+        "train": Split(images, labels),
+        "validation": Split(*draw_images(10, 1)),
+        "mean": images.mean(axis=0).astype(np.float32),
+        "seed": 0,
+        "epochs": epochs,
+        "batch_size": 10,
+        "learning_rates": np.full(epochs * STEPS_PER_EPOCH, 0.02, np.float32),
+        "augmentation": Augmentation(True, 2, 10.0, 0.1, "nearest", 4, 0.5),
+        "ema_momentum": 0.9,
+        "threads": 2,
+    }
+    return Run(**(settings | changes))
+
+
+def build_tiny_network():
+    """A network that is traced in no time, with a layer of each kind that trains, remembers, draws or adds a loss."""
+    images = keras.Input((32, 32, 3))
+    x = keras.layers.Rescaling(1 / 64)(images)
+    x = keras.layers.Conv2D(8, 5, 4, use_bias=False, name="conv")(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x)
+    x = keras.layers.Dropout(0.2, seed=0)(keras.layers.GlobalMaxPooling2D()(keras.layers.ReLU()(x)))
+    logits = keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L2(0.001), name="logits")(x)
+    return keras.Model(images, logits, name="tiny")
+
+
+def train(run, folder, optimizer="sgd", weight_decay=1e-3):
+    """Train from the folder's checkpoint, or from the same initial weights; gives the weights and the outcome."""
+    network = build_tiny_network()
+    initialize_weights(network, run.seed)
+    compile_network(network, optimizer=optimizer, momentum=0.9, weight_decay=weight_decay, label_smoothing=0.1)
+    outcome = train_network(network, run, CheckpointFolder(folder, "run"), Log())
+    return {weight.path: weight.numpy() for weight in network.weights}, outcome
+
+
+class EndingStep:
+    """A step of `build_step` that ends the run when `count` steps are done, in whatever way `end` does."""
+
+    def __init__(self, step: Step, count, end):
+        self.step, self.count, self.end = step, count, end
+        self.wait = step.wait
+
+    def __call__(self, *batch):
+        if self.count == 0:
+            self.end()
+        self.count -= 1
+        return self.step(*batch)
+
+
+def main(folder, kill_after):
+    from pipeline.training import trainer
+
+    build_step = trainer.build_step
+    if kill_after:
+        trainer.build_step = lambda *parts: EndingStep(
+            build_step(*parts), kill_after, lambda: os.kill(os.getpid(), signal.SIGKILL)
+        )
+    weights, outcome = train(make_run(), folder)
+    content = b"".join(weights[name].tobytes() for name in sorted(weights)) + json.dumps(outcome.history).encode()
+    print(hashlib.sha256(content).hexdigest())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
