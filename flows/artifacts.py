@@ -5,7 +5,7 @@ import re
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.page import compose_comparison, find_test_error, format_evidence, format_run
-from flows.runs import Run
+from flows.runs import Run, list_networks
 
 
 def show_run(run: Run) -> None:
@@ -25,7 +25,7 @@ def show_comparison(first: Run, second: Run) -> None:
     create_markdown_artifact(compose_comparison(first, second), key=make_key(key), description=description)
     rows = [
         {"network": network, **{run.name: find_test_error(run, network) for run in (first, second)}}
-        for network in dict.fromkeys([*first.results, *second.results])
+        for network in list_networks(first, second)
     ]
     create_table_artifact(rows, key=make_key(f"{key}-table"), description=f"{description}: test errors, %")
 

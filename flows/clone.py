@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from graphlib import TopologicalSorter
@@ -12,11 +11,13 @@ from pathlib import Path
 from dvc.config import merge
 from dvc.repo import Repo
 
+from flows.folders import make_held_folder
 from flows.guard import MARK
 from flows.repository import git_environment, run_git
 from flows.session import DvcError, DvcSession, start_guard, start_script
 
-CLONES = Path(".dvc/tmp/flows")
+CLONES = Path(".dvc/tmp/flows/clones")
+LOCKS = CLONES.with_name("locks")
 # For commits on a machine where git knows nobody.
 IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
 
@@ -92,10 +93,8 @@ def open_clone(repository: Path, commit: str, *, share_cache: bool = True) -> It
     Raises:
         InputError: git cannot clone, or the repository has no DVC in it.
     """
-    parent = repository / CLONES
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{commit[:7]}-", dir=parent))
-    guard = start_guard(folder, "--remove")
+    folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
+    guard = start_guard(folder, "--remove", pass_fds=[held])
     session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
     try:
         make_clone(repository, commit, folder, share_cache)
@@ -110,6 +109,7 @@ def open_clone(repository: Path, commit: str, *, share_cache: bool = True) -> It
         sys.stderr.write(guard.stdout.read().decode())
         for process in (session, guard):
             process.stdout.close()
+        os.close(held)
 
 
 def make_clone(repository: Path, commit: str, folder: Path, share_cache: bool) -> None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from flows.page import compose_comparison
-from flows.repository import PROJECT
+from flows.repository import PROJECT, check_repository
 from flows.runs import Run, load_run
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves
@@ -51,12 +51,12 @@ def main() -> None:
     parser.add_argument("second", help="the one that it is compared with, such as demo-nal")
     arguments = parser.parse_args()
     try:
+        check_repository(PROJECT)
         runs = load_run(PROJECT, arguments.first), load_run(PROJECT, arguments.second)
         path = write_comparison(PROJECT, *runs)
     except InputError as error:
         sys.exit(f"error: {error}")
-    print(compose_comparison(*runs))
-    print(path)
+    print(f"{path.read_text()}\n{path}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ variable RUN_FOLDER: also those in process groups or sessions of their own, whos
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -19,28 +20,32 @@ import psutil
 GRACE_SECONDS = 5
 KILL_ATTEMPTS = 10
 MARK = "RUN_FOLDER"
+# The mark that Prefect gives to all that it starts for a run.
+RUN_ID = "PREFECT__FLOW_RUN_ID"
 
 
-def find_processes(folder: str) -> list[psutil.Process]:
-    """The processes that have the folder's mark."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == folder:
-                found.append(process)
-        except psutil.Error:  # ended by now, or another user's
-            continue
-    return found
+def has_mark(process: psutil.Process, mark: str, value: str) -> bool:
+    """Whether a process was started with this value of an environment variable."""
+    try:
+        return process.environ().get(mark) == value
+    except psutil.Error:  # ended by now, or another user's
+        return False
 
 
-def end_processes(folder: str) -> None:
-    """Ask the folder's processes to end, and kill those that have not after five seconds."""
-    asked = find_processes(folder)
+def find_processes(value: str, mark: str = MARK) -> list[psutil.Process]:
+    """The other processes that have a mark: a folder's, unless another mark is given."""
+    others = (process for process in psutil.process_iter() if process.pid != os.getpid())
+    return [process for process in others if has_mark(process, mark, value)]
+
+
+def end_processes(value: str, mark: str = MARK) -> None:
+    """Ask the processes with a mark to end, and kill those that have not after five seconds."""
+    asked = find_processes(value, mark)
     for process in asked:
         send(process, signal.SIGTERM)
     psutil.wait_procs(asked, timeout=GRACE_SECONDS)
     for _ in range(KILL_ATTEMPTS):
-        if not (remaining := find_processes(folder)):
+        if not (remaining := find_processes(value, mark)):
             return
         for process in remaining:
             send(process, signal.SIGKILL)

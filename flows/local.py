@@ -2,19 +2,17 @@
 
 import argparse
 import atexit
-import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from flows.guard import MARK
+from flows.messages import PLAIN_ERRORS
 from flows.plan import plan_run
 from flows.repository import PROJECT
-from flows.session import DvcError, start_guard
-from pipeline.errors import InputError
+from flows.session import start_guard
+from pipeline.locks import hold_lock
 
 HOME = PROJECT / ".prefect"
 
@@ -36,18 +34,6 @@ def isolate_prefect(home: Path) -> None:
         "PREFECT_LOGGING_LEVEL": "INFO",
         "DO_NOT_TRACK": "1",
     }
-
-
-@contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Wait until no other process uses the home: two servers at once would share a database."""
-    with (home / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another run that uses {home}", file=sys.stderr)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def run_tables(recipe: str) -> None:
@@ -79,12 +65,15 @@ def main() -> None:
     isolate_prefect(HOME)
     try:
         plan_run(PROJECT, recipe, "arl")
-        with alone(HOME):
-            # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL.
-            atexit.register(start_guard(HOME).stdin.close)
-            os.environ[MARK] = str(HOME)
+        # Two servers at once would share a database.
+        with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
+            # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL. The mark
+            # is of this run alone: the next one may start its server before this one's has ended.
+            mark = HOME / f"run-{os.getpid()}"
+            atexit.register(start_guard(mark).stdin.close)
+            os.environ[MARK] = str(mark)
             run_tables(recipe)
-    except (InputError, DvcError) as error:
+    except PLAIN_ERRORS as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows.runs import Result, Run
+from flows.runs import Result, Run, list_networks
 from pipeline.evaluation.published import PAPER
 from pipeline.evaluation.significance import compare_predictions
 from pipeline.evaluation.tables import format_comparison, format_results, format_table
@@ -10,7 +10,7 @@ from pipeline.evaluation.tables import format_comparison, format_results, format
 
 def compose_comparison(first: Run, second: Run) -> str:
     """The page, in Markdown, but for its picture."""
-    networks = list(dict.fromkeys([*first.results, *second.results]))
+    networks = list_networks(first, second)
     dataset, sha256 = first.dataset
     published = dataset if dataset in PAPER else "cifar10"
     titles = (title_run(first), title_run(second))

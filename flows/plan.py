@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows.recipes import Learning, change_recipe, collect_changes, name_experiment
+from flows.recipes import change_recipe, collect_changes, name_experiment
 from flows.repository import check_name, check_repository, find_commit, list_committed, read_committed
 from pipeline.errors import InputError
+from pipeline.params import Learning
 
 
 class Plan(NamedTuple):

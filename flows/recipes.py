@@ -3,14 +3,13 @@
 import hashlib
 import io
 import json
-from typing import Any, Literal
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
-from pipeline.params import check_params
+from pipeline.params import Learning, check_params
 
-Learning = Literal["arl", "nal"]
 # What a flow has arguments for, which name the experiment.
 ARGUMENTS = {"model.learning": "learning", "train.seed": "seed", "networks": "networks"}
 

@@ -19,10 +19,14 @@ def run_git(folder: Path, *arguments: str) -> str:
     """What a git command prints, without the last newline.
 
     Raises:
-        InputError: git refuses; its reason is part of the message.
+        InputError: there is no git, or it refuses; its reason is part of the message.
     """
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment())
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment())
+    except FileNotFoundError:
+        path = os.environ.get("PATH", os.defpath)
+        raise InputError(f"a flow requires git on the PATH. Received: none in {path}") from None
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
         raise InputError(f"git {arguments[0]} requires a repository that it can use. Received: {reason}")

@@ -9,16 +9,17 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from flows.artifacts import show_run
-from flows.clone import Clone, open_clone
+from flows.clone import LOCKS, Clone, open_clone
+from flows.launcher import end_with_launcher
 from flows.messages import show_plain_errors
 from flows.plan import plan_run
 from flows.progress import TrainingProgress
-from flows.recipes import Learning
 from flows.repository import PROJECT, describe_uncommitted
 from flows.runs import load_run
 from flows.session import DvcError
+from pipeline.locks import hold_lock
+from pipeline.params import Learning, Seed
 
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Networks = Annotated[list[str], Field(min_length=1)]
 
 # A source that may answer later (the download's exit status), and a lock of DVC that another process holds.
@@ -67,12 +68,15 @@ def reproduce(
     Returns:
         The experiment's name.
     """
+    end_with_launcher()
     logger = get_run_logger()
     plan = plan_run(PROJECT, recipe, learning, seed, networks, overrides, commit)
     logger.info("experiment %s, of commit %s", plan.experiment, plan.commit)
     if left_out := describe_uncommitted(PROJECT):
         logger.warning("left out, because not committed: %s", left_out)
-    with open_clone(PROJECT, plan.commit) as clone:
+    lock = PROJECT / LOCKS / f"{plan.experiment}-{plan.commit[:12]}"
+    holder = f"another run of {plan.experiment}"
+    with hold_lock(lock, holder, logger.info), open_clone(PROJECT, plan.commit) as clone:
         stages = clone.prepare(plan.params)
         for stage in stages:
             run_stage.with_options(name=stage, task_run_name=stage)(clone, stage)

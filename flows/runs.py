@@ -116,6 +116,11 @@ def read_result(network: str, read: Callable[[str], str]) -> Result:
     )
 
 
+def list_networks(*runs: Run) -> list[str]:
+    """The networks of several runs, each once, in the order in which they come."""
+    return list(dict.fromkeys(network for run in runs for network in run.results))
+
+
 def find_baseline(repository: Path, revision: str) -> str:
     """The commit that an experiment was made from; a revision that is no experiment is its own."""
     references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")

@@ -7,11 +7,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from flows.guard import MARK
+from flows.guard import MARK, RUN_ID
 
 LAST_LINES = 20
 
@@ -60,13 +60,16 @@ class DvcSession:
         raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
 
 
-def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None) -> Process:
+def start_script(
+    name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None, pass_fds: Collection[int] = ()
+) -> Process:
     """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
     command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
     process = subprocess.Popen(
         command,
         cwd=cwd,
         env=env,
+        pass_fds=pass_fds,
         start_new_session=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -75,10 +78,10 @@ def start_script(name: str, *arguments: str, cwd: Path, env: dict[str, str] | No
     return cast(Process, process)
 
 
-def start_guard(folder: Path, *options: str) -> Process:
-    """Start `flows.guard` for a folder's processes; a guard is none of them, nor of another folder's."""
-    env = {name: value for name, value in os.environ.items() if name != MARK}
-    return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env)
+def start_guard(folder: Path, *options: str, pass_fds: Collection[int] = ()) -> Process:
+    """Start `flows.guard` for a folder's processes; a guard has no mark of any, and outlives them."""
+    env = {name: value for name, value in os.environ.items() if name not in (MARK, RUN_ID)}
+    return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env, pass_fds=pass_fds)
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[str]:

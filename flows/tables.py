@@ -8,8 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from flows.artifacts import show_comparison
 from flows.compare import write_comparison
 from flows.repository import PROJECT, find_commit
-from flows.reproduce import Networks, Seed, reproduce
+from flows.reproduce import Networks, reproduce
 from flows.runs import load_run
+from pipeline.params import Seed
 
 
 @task(task_run_name="compare", cache_policy=NO_CACHE)

@@ -3,37 +3,58 @@
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
+def print_error(line: str) -> None:
+    """Print a line on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
-def hold_lock(path: Path, holder: str) -> Iterator[None]:
+def hold_lock(path: Path, holder: str, say: Callable[[str], object] = print_error) -> Iterator[None]:
     """Hold the lock file `path`, which is there only as long; wait while another process holds it.
 
     Args:
         path: the file, in any folder that can be written to.
-        holder: what the other process is, for the line on standard error that says what is waited for.
+        holder: what the other process is, for the line that says what is waited for.
+        say: takes that line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        # To read only, so that another user's file in a common folder will do.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o666)
+        descriptor = _open_lock(path)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print(f"waiting for {holder} ({path})", file=sys.stderr, flush=True)
+                say(f"waiting for {holder} ({path})")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             if _is_at(path, descriptor):
                 try:
                     yield
                 finally:
-                    path.unlink(missing_ok=True)
+                    # In a common folder the file of another user, who was killed, has to stay.
+                    with suppress(FileNotFoundError, PermissionError):
+                        path.unlink()
                 return
         finally:
             os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    """Open a lock file that every user can lock; it is made where there is none.
+
+    In a common folder it may be another user's: Linux then refuses to open it to write, or with O_CREAT.
+    """
+    while True:
+        with suppress(FileNotFoundError):
+            return os.open(path, os.O_RDONLY)
+        with suppress(FileExistsError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
+            os.fchmod(descriptor, 0o644)
+            return descriptor
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

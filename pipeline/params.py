@@ -19,6 +19,7 @@ UNIONS = (("download",), ("train", "learning_rate"))
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Learning = Literal["arl", "nal"]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -83,7 +84,7 @@ class Model(Section):
 
     layout: LayoutName
     width: Positive
-    learning: Literal["arl", "nal"]
+    learning: Learning
     dropout: Fraction
     l2: NotNegative
 

@@ -11,6 +11,7 @@ from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend
+from pipeline.training.gpu_lock import hold_gpus
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +26,7 @@ def evaluate(name: str) -> None:
     """
     params = load_params()
     check_libraries(PROJECT, params.compute.backend)
+    hold_gpus(params.compute.device)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: evaluating with {params.compute.backend} on {device}")
     import pandas as pd

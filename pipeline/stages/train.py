@@ -16,6 +16,7 @@ from pipeline.params import CosineLearningRate, Params, Train, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend
+from pipeline.training.gpu_lock import hold_gpus
 from pipeline.training.machine import describe_machine
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
@@ -34,6 +35,7 @@ def train(name: str) -> None:
     """
     params = load_params()
     versions = check_libraries(PROJECT, params.compute.backend)
+    hold_gpus(params.compute.device)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: {params.compute.backend} on {device}, {params.compute.precision}")
     import pandas as pd

@@ -150,20 +150,41 @@ with open_clone(Path(repository), commit) as clone:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_is_left_when_the_flows_process_is_killed(number, small_repository, head, parameters):
+@pytest.fixture
+def owner(small_repository, head, parameters):
+    """A process that is at a stubborn stage, and its clone's folder."""
     command = [sys.executable, "-c", OWNER, small_repository.folder, head, parameters(command=STUBBORN)]
     owner = subprocess.Popen(command, cwd=ROOT, env=small_repository.env, stdout=subprocess.PIPE, text=True)
     with owner.stdout:
         try:
             folder = next(line.split()[0] for line in owner.stdout if line.endswith(" ready\n"))
             assert len(find_processes(folder)) >= 3
-            owner.send_signal(number)
-            owner.wait(10)
+            yield owner, folder
         finally:
             owner.kill()
             owner.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_left_when_the_flows_process_is_killed(number, small_repository, owner):
+    process, folder = owner
+    process.send_signal(number)
+    process.wait(10)
     wait_until(lambda: not find_processes(folder) and not clones(small_repository))
+
+
+def test_what_is_left_when_its_guard_is_killed_too_ends_with_the_next_clone(small_repository, head, owner, capsys):
+    process, folder = owner
+    for child in psutil.Process(process.pid).children():
+        if "guard.py" in " ".join(child.cmdline()):
+            child.kill()
+    process.kill()
+    process.wait(10)
+    assert find_processes(folder)
+    with open_clone(small_repository.folder, head) as clone:
+        assert clones(small_repository) == [clone.folder]
+        assert not find_processes(folder)
+    assert f"removed {folder}" in capsys.readouterr().err
 
 
 def test_checkpoints_and_logs_go_to_the_repository_and_a_mirror_keeps_its_place(

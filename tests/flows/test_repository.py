@@ -1,7 +1,10 @@
+import shutil
 import subprocess
 
 import pytest
 
+from flows.clone import open_clone
+from flows.plan import plan_run
 from flows.repository import (
     check_name,
     check_repository,
@@ -63,15 +66,70 @@ def test_what_a_git_hook_sets_does_not_lead_astray(small_repository, head, tmp_p
     assert find_commit(small_repository.folder, "HEAD") == head
 
 
-def test_a_folder_without_git_is_refused(tmp_path):
-    assert refusal(check_repository, tmp_path).endswith(f"Received: {tmp_path}, which has no .git")
+AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
 
 
-def test_a_shallow_clone_is_refused_with_the_way_out(small_repository, tmp_path):
-    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-    small_repository.run("git", *author, "commit", "--quiet", "--allow-empty", "--message=second")
-    shallow = tmp_path / "shallow"
-    small_repository.run("git", "clone", "--quiet", "--depth=1", f"file://{small_repository.folder}", str(shallow))
-    assert "git fetch --unshallow" in refusal(check_repository, shallow)
+def clone(repository, *options):
+    """A clone of another kind than the flows make."""
+    folder = repository.folder.with_name("clone")
+    repository.run("git", "clone", "--quiet", *options, f"file://{repository.folder}", str(folder))
+    return folder
+
+
+def make_bare(repository, monkeypatch):
+    return clone(repository, "--bare")
+
+
+def make_shallow(repository, monkeypatch):
+    repository.run("git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=second")
+    return clone(repository, "--depth=1")
+
+
+def remove_history(repository, monkeypatch):
+    shutil.rmtree(repository.folder / ".git")
+    return repository.folder
+
+
+def begin_history(repository, monkeypatch):
+    remove_history(repository, monkeypatch)
+    repository.run("git", "init", "--quiet")
+    return repository.folder
+
+
+def uninstall_git(repository, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    return repository.folder
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (make_bare, "a flow requires a git work tree. Received: {folder}, which has no .git"),
+        (
+            make_shallow,
+            "a flow requires a full clone, as DVC's experiments do. Received: a shallow one, {folder}; "
+            "`git fetch --unshallow` completes it",
+        ),
+        (remove_history, "a flow requires a git work tree. Received: {folder}, which has no .git"),
+        (begin_history, "commit requires a revision of {folder}. Received: HEAD"),
+        (uninstall_git, "a flow requires git on the PATH. Received: none in /nowhere"),
+    ],
+)
+def test_a_repository_that_no_run_can_be_made_from_is_refused(small_repository, monkeypatch, change, expected):
+    folder = change(small_repository, monkeypatch)
+    assert refusal(plan_run, folder, "demo", "arl") == expected.format(folder=folder)
+
+
+def test_a_shallow_clone_that_was_completed_will_do(small_repository, monkeypatch):
+    shallow = make_shallow(small_repository, monkeypatch)
     subprocess.run(["git", "-C", shallow, "fetch", "--quiet", "--unshallow"], check=True)
     check_repository(shallow)
+
+
+def test_a_detached_head_and_a_work_tree_beside_the_first_will_do(small_repository, head):
+    small_repository.run("git", "checkout", "--quiet", "--detach")
+    small_repository.run("git", "worktree", "add", "--quiet", "--detach", "../beside")
+    for folder in (small_repository.folder, small_repository.folder.with_name("beside")):
+        check_repository(folder)
+        with open_clone(folder, find_commit(folder, "HEAD")) as clone:
+            assert find_commit(clone.folder, "HEAD") == head

@@ -1,0 +1,125 @@
+"""Copies of this project whose runs are short."""
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from flows.clone import CLONES
+from flows.guard import find_processes
+from tests.tiny_repository import Repository, write_tiny_params
+
+GRAPH = """
+stages:
+  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, deps: [hold.sh], outs: [first.txt]}
+  hold: {cmd: sh hold.sh, deps: [first.txt, hold.sh], outs: [held.txt]}
+"""
+# Three processes that do not end when asked to: one in a session of its own, one whose parent has ended.
+HOLD = """
+if [ -e "$RUN_TOKEN/released" ]; then touch held.txt; exit; fi
+trap '' TERM INT HUP
+setsid sleep 1000 &
+(sleep 1000 &)
+touch "$RUN_TOKEN/ready"
+until [ -e "$RUN_TOKEN/released" ]; do sleep 1; done
+touch held.txt
+"""
+DEPLOYMENTS = """
+  - {<<: *reproduce, name: plain}
+  - <<: *reproduce
+    name: custom
+    work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
+"""
+
+
+class Project(Repository):
+    """A copy whose clones are known."""
+
+    def find_clones(self):
+        folder = self.folder / CLONES
+        return list(folder.iterdir()) if folder.exists() else []
+
+
+class TinyProject(Project):
+    """With a recipe `tiny`, whose stages take seconds, and its deployment."""
+
+    def __init__(self, folder, home):
+        super().__init__(folder, home)
+        self.copy_project()
+        recipe = self.folder / "recipes/tiny.yaml"
+        shutil.copyfile(self.folder / "recipes/demo.yaml", recipe)
+        write_tiny_params(recipe)
+        with (self.folder / "prefect.yaml").open("a") as file:
+            file.write("  - {<<: *reproduce, name: tiny, parameters: {recipe: tiny}}\n")
+        self.commit("with a tiny recipe")
+
+    def is_training(self):
+        processes = [process for clone in self.find_clones() for process in find_processes(str(clone))]
+        return any("pipeline.stages.train" in process.cmdline() for process in processes)
+
+    def find_reference(self, name):
+        """The git reference of an experiment."""
+        references = self.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+        return next(reference for reference in references if reference.endswith(f"/{name}"))
+
+
+class HeldProject(Project):
+    """With two stages, shell commands: `first`, and `hold`, which goes on until it is released.
+
+    All that a run starts has RUN_TOKEN in its environment: a folder that tells how far the run is.
+    """
+
+    def __init__(self, folder):
+        super().__init__(folder / "project", folder)
+        self.folder.mkdir()
+        self.token = folder / "token"
+        self.token.mkdir()
+        self.env["RUN_TOKEN"] = str(self.token)
+        self.copy_project()
+        (self.folder / "dvc.yaml").write_text(GRAPH)
+        (self.folder / "dvc.lock").unlink()
+        (self.folder / "hold.sh").write_text(HOLD)
+        deployments = self.folder / "prefect.yaml"
+        deployments.write_text(deployments.read_text().partition("deployments:\n")[0] + f"deployments:{DEPLOYMENTS}")
+        self.commit("stages that are shell commands")
+
+    def is_held(self):
+        """Whether a run is at its stage `hold`; said once for each run."""
+        try:
+            (self.token / "ready").unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def count_first(self):
+        """How often the stage `first` was run."""
+        return len((self.token / "first").read_text().splitlines())
+
+    def release(self):
+        (self.token / "released").touch()
+
+    def find_processes(self):
+        """The processes that have the token, by what the system says of them."""
+        found = set()
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if f"RUN_TOKEN={self.token}\0".encode() in environ.read_bytes():
+                    found.add(int(environ.parent.name))
+            except OSError:  # it has ended
+                continue
+        return found
+
+    def find_held_locks(self):
+        """The lock files of flows that some process holds."""
+        return [path for path in (self.folder / CLONES).parent.rglob("*") if path.is_file() and not is_free(path)]
+
+
+def is_free(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

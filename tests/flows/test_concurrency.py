@@ -1,0 +1,73 @@
+"""Two runs at once on one repository: both end right, or the second waits and says for what."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.flows.prefect_server import ended
+from tests.flows.projects import HeldProject, TinyProject
+from tests.tiny_repository import NETWORK, wait_until, write_tiny_params
+
+LOCAL = (sys.executable, "-m", "flows.local", "tiny")
+
+
+@pytest.mark.slow
+def test_runs_of_one_experiment_take_turns_and_the_second_logs_what_it_waits_for(tmp_path, prefect_server):
+    project = HeldProject(tmp_path)
+    project.env |= prefect_server.env
+    project.run("prefect", "--no-prompt", "deploy", "--all")
+    with ended(project.start("prefect", "worker", "start", "--pool", "local")):
+        runs = [prefect_server.start_run("reproduce/plain")]
+        wait_until(project.is_held, 90)
+        runs.append(prefect_server.start_run("reproduce/plain"))
+        wait_until(lambda: "waiting for another run of demo-arl" in prefect_server.read_log(runs[1]), 60)
+        assert len(project.find_clones()) == 1
+        project.release()
+        wait_until(lambda: all(map(prefect_server.find_outcome, runs)), 60)
+        assert [prefect_server.find_outcome(run) for run in runs] == ["COMPLETED"] * 2
+        assert ["Running stage" in prefect_server.read_log(run) for run in runs] == [True, False]
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder, home = tmp_path / "project", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    return TinyProject(folder, home)
+
+
+def start(project, *command):
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=both, text=True)
+
+
+def finish(process):
+    with process:
+        printed, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, printed[-3000:]
+    return printed
+
+
+@pytest.mark.slow
+def test_two_local_runs_at_once_train_once(project):
+    printed = [finish(process) for process in [start(project, *LOCAL) for _ in range(2)]]
+    assert sorted(text.count("Running stage") for text in printed) == [0, 9]
+    assert sorted("waiting for another run that uses" in text for text in printed) == [False, True]
+    assert all("| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in text for text in printed)
+
+
+@pytest.mark.slow
+def test_a_flow_and_dvc_repro_in_the_workspace_do_not_hinder_each_other(project):
+    params = project.folder / "params.yaml"
+    write_tiny_params(params)
+    params.write_text(params.read_text().replace("width: 0.0625", "width: 0.125"))
+    processes = [start(project, *command) for command in (LOCAL, ("dvc", "repro"))]
+    for process in processes:
+        finish(process)
+    assert json.loads(project.run("dvc", "status", "--json")) == {}
+    changes = json.loads(project.run("dvc", "params", "diff", "tiny-arl", "--json"))
+    assert changes["params.yaml"]["model.width"] == {"old": 0.0625, "new": 0.125}
+    metrics = json.loads(project.run("dvc", "metrics", "diff", "tiny-arl", "tiny-nal", "--all", "--json"))
+    assert set(metrics) == {f"metrics/{NETWORK}.json"}

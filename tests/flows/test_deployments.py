@@ -1,0 +1,133 @@
+"""The flow `reproduce` in this process and on a worker: Prefect's own server, real DVC, a recipe that takes seconds."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from copy import copy
+
+import pytest
+from prefect.artifacts import Artifact
+from prefect.exceptions import ParameterTypeError
+from prefect.testing.utilities import prefect_test_harness
+from ruamel.yaml import YAML
+
+from flows.clone import LOCKS
+from flows.guard import find_processes
+from flows.repository import find_commit
+from flows.reproduce import may_pass, reproduce
+from flows.session import DvcError
+from pipeline.errors import InputError
+from pipeline.locks import hold_lock
+from tests.flows.prefect_server import ended
+from tests.tiny_repository import NETWORK, ROOT, wait_until
+
+
+@pytest.fixture(scope="module")
+def harness():
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def in_project(project, first_run, harness, monkeypatch):
+    """Run flows in this process, on the copy of the project."""
+    for name, value in project.env.items():
+        if not name.startswith("PREFECT_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr("flows.reproduce.PROJECT", project.folder)
+
+
+def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
+    assert reproduce("tiny", "nal") == "tiny-nal"
+    page, table = Artifact.get("tiny-nal"), Artifact.get("tiny-nal-table")
+    error = json.loads(project.run("git", "show", f"{project.find_reference('tiny-nal')}:metrics/{NETWORK}.json"))
+    assert f"| {error['test_error_percent']:.2f} |" in page.data
+    assert json.loads(table.data)[0]["test_error_percent"] == error["test_error_percent"]
+
+
+def test_a_run_waits_for_another_of_its_experiment_and_logs_that(in_project, project, caplog):
+    commit = find_commit(project.folder, "HEAD")
+    other = ExitStack()
+    other.enter_context(hold_lock(project.folder / LOCKS / f"tiny-nal-{commit[:12]}", "nobody"))
+    with ThreadPoolExecutor() as pool:
+        freed = pool.submit(free_when, other, lambda: "waiting for another run of tiny-nal" in caplog.text)
+        assert reproduce("tiny", "nal") == "tiny-nal"
+        freed.result()
+
+
+def free_when(lock, condition):
+    with lock:
+        wait_until(condition, 30)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"learning": "xyz"},
+        {"seed": -1},
+        {"networks": []},
+        {"networks": ["attention-57"]},
+        {"overrides": {"train.epoch": 1}},
+        {"commit": "nope"},
+        {"recipe": "nope"},
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_starts(in_project, monkeypatch, arguments):
+    monkeypatch.setattr("flows.reproduce.open_clone", None)
+    with pytest.raises((InputError, ParameterTypeError)):
+        reproduce(**({"recipe": "tiny"} | arguments))
+
+
+def test_a_failed_stage_fails_the_flow_with_its_last_lines(in_project, project):
+    with pytest.raises(DvcError, match=r"dvc repro --single-item download failed(.|\n)*sha256"):
+        reproduce("tiny", overrides={"download.sha256": "0" * 64})
+    assert project.find_clones() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("failed to run: python -m pipeline.stages.download, exited with 75", True),
+        ("ERROR: Unable to acquire lock", True),
+        ("'data/raw' is busy, it is being blocked by: read (PID 7)", True),
+        ("failed to run: python -m pipeline.stages.download, exited with 1", False),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(reason, expected):
+    class State:
+        data = DvcError(reason)
+
+    assert may_pass(None, None, State) is expected
+
+
+def test_every_recipe_has_its_deployments():
+    deployments = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
+    received = {(item["entrypoint"], item["name"], item["parameters"]["recipe"]) for item in deployments}
+    recipes = [path.stem for path in (ROOT / "recipes").glob("*.yaml")]
+    assert received == {(f"flows/{flow}.py:{flow}", name, name) for flow in ("reproduce", "tables") for name in recipes}
+    assert len(deployments) == len(received)
+
+
+@pytest.fixture
+def deployed(project, first_run, prefect_server):
+    """The project's deployments on a server, with a worker."""
+    user = copy(project)
+    user.env = project.env | prefect_server.env
+    user.run("prefect", "--no-prompt", "deploy", "--all")
+    with ended(user.start("prefect", "worker", "start", "--pool", "local")):
+        yield user
+
+
+def test_a_deployment_runs_on_a_worker_and_can_be_cancelled(project, prefect_server, deployed):
+    project.run("git", "update-ref", "-d", project.find_reference("tiny-nal"))
+    deployed.run("prefect", "deployment", "run", "reproduce/tiny", "-p", "learning=nal", "--watch")
+    changes = json.loads(project.run("dvc", "metrics", "diff", "tiny-arl", "tiny-nal", "--all", "--json"))
+    assert set(changes) == {f"metrics/{NETWORK}.json"}
+
+    output = deployed.run("prefect", "deployment", "run", "reproduce/tiny", "-p", "seed=9")
+    run = next(line.split()[-1] for line in output.splitlines() if "UUID" in line)
+    wait_until(project.is_training, 60)
+    (clone,) = project.find_clones()
+    deployed.run("prefect", "flow-run", "cancel", run)
+    wait_until(lambda: not find_processes(str(clone)) and not clone.exists(), 35)
+    wait_until(lambda: prefect_server.find_outcome(run) == "CANCELLED", 35)

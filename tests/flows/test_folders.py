@@ -1,0 +1,49 @@
+import os
+import subprocess
+
+import pytest
+
+from flows.folders import make_held_folder
+from flows.guard import MARK
+
+
+@pytest.fixture
+def make_folder(tmp_path):
+    descriptors = []
+
+    def make():
+        folder, descriptor = make_held_folder(tmp_path / "clones", "a-")
+        descriptors.append(descriptor)
+        return folder
+
+    yield make
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def test_folders_that_are_held_stay(make_folder, capsys):
+    folders = {make_folder() for _ in range(3)}
+    assert set(next(iter(folders)).parent.iterdir()) == folders
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_is_held_by_a_process_that_inherited_it(tmp_path, make_folder):
+    folder, descriptor = make_held_folder(tmp_path / "clones", "a-")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[descriptor]) as heir:
+        os.close(descriptor)
+        make_folder()
+        assert folder.exists()
+        heir.stdin.close()
+    make_folder()
+    assert not folder.exists()
+
+
+def test_what_nobody_holds_is_removed_with_its_processes_and_said(tmp_path, make_folder, capsys):
+    folder = tmp_path / "clones/left"
+    folder.mkdir(parents=True)
+    (folder / "file").touch()
+    with subprocess.Popen(["sleep", "60"], env=os.environ | {MARK: str(folder)}) as process:
+        made = make_folder()
+        assert process.poll() is not None
+    assert list(made.parent.iterdir()) == [made]
+    assert capsys.readouterr().err == f"removed {folder}, which a killed run had left\n"

@@ -1,0 +1,132 @@
+"""`make reproduce` as a user runs it: Prefect's own server, real DVC, a recipe that takes seconds."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flows.guard import find_processes
+from tests.tiny_repository import NETWORK, wait_until
+
+
+def ran_stages(output):
+    return [line.split("'")[-2] for line in output.splitlines() if "Running stage" in line]
+
+
+def test_both_tables_are_printed_and_where_the_page_is(project, first_run):
+    page = "comparisons/tiny-arl-tiny-nal/comparison.md"
+    assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in first_run
+    assert first_run.count("| Network | Train error, % | Validation error, % | Test error, % |") >= 2
+    assert page in first_run
+    assert "dvc metrics diff tiny-arl tiny-nal" in first_run
+    assert (project.folder / page).read_text() in first_run
+    assert (project.folder / page).with_name("learning-curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_second_learning_runs_no_data_stage(first_run):
+    trained = [f"{stage}@{NETWORK}" for stage in ("train", "evaluate")]
+    assert ran_stages(first_run) == ["download", "preprocess", "tfrecords", *trained, "report", *trained, "report"]
+
+
+def test_training_shows_its_progress(first_run):
+    assert "epoch 3/3: train error" in first_run
+    assert "images/s" in first_run
+
+
+def test_tracked_files_stay_and_what_is_not_committed_is_named(project, first_run):
+    assert project.run("git", "status", "--porcelain") == ""
+    assert "left out, because not committed: prefect.toml, scratch.txt" in first_run
+    assert project.find_clones() == []
+
+
+def test_dvc_compares_the_two_experiments(project, first_run):
+    changes = json.loads(project.run("dvc", "metrics", "diff", "tiny-arl", "tiny-nal", "--all", "--json"))
+    assert set(changes) == {f"metrics/{NETWORK}.json"}
+    assert len(changes[f"metrics/{NETWORK}.json"]) == 3
+    shown = project.run("dvc", "exp", "show", "--csv")
+    assert "tiny-arl" in shown
+    assert "tiny-nal" in shown
+    names = project.run("dvc", "params", "diff", "tiny-arl", "tiny-nal", "--json")
+    assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
+
+
+def test_nothing_goes_wrong_unseen(first_run):
+    assert "ERROR" not in first_run
+    assert "Traceback" not in first_run
+
+
+def test_nothing_is_told_to_the_users_own_prefect(project, profile_requests, first_run):
+    assert profile_requests == []
+    assert [path.name for path in (Path(project.env["HOME"], ".prefect")).iterdir()] == ["profiles.toml"]
+
+
+def test_a_second_run_trains_nothing(project, first_run, profile_requests):
+    output = project.run("python", "-m", "flows.local", "tiny")
+    assert ran_stages(output) == []
+    assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in output
+
+
+def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
+    output = project.run("python", "-m", "flows.local", "nope", check=False)
+    line = next(line for line in output.splitlines() if line.startswith("error: "))
+    assert line.startswith("error: recipe requires one of cifar10-cpu, ")
+    assert line.endswith("Received: nope")
+    assert "Traceback" not in output
+
+
+def start_alone(project, recipe):
+    """Start the command in a process group of its own, as a shell does."""
+    command = (sys.executable, "-m", "flows.local", recipe)
+    return project.start(*command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+
+
+def find_group(process):
+    """The flow's process and its server."""
+    found = []
+    for other in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError):
+            found += [other] if os.getpgid(other.pid) == process.pid else []
+    return found
+
+
+def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run):
+    process = start_alone(project, "demo")
+    try:
+        wait_until(project.is_training, 90)
+        (clone,) = project.find_clones()
+        group = find_group(process)
+        assert len(group) == 2
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, printed = process.communicate(timeout=35)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    assert "Finished in state Crashed" in printed
+    assert "Traceback" not in printed
+    assert "the same command goes on from the last checkpoint" in printed
+    assert not clone.exists()
+    assert not find_processes(str(clone))
+    assert not any(other.is_running() for other in group)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_leaves_no_server(project, first_run, number):
+    process = start_alone(project, "tiny")
+    try:
+        wait_until(lambda: len(find_group(process)) == 2, 60)
+        group = find_group(process)
+        time.sleep(1)
+        process.send_signal(number)
+        process.wait(10)
+    finally:
+        process.kill()
+        process.communicate()
+    wait_until(lambda: not any(other.is_running() for other in group) and not project.find_clones(), 20)
