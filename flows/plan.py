@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flows.recipes import change_recipe, collect_changes, name_experiment
 from flows.repository import check_name, check_repository, find_commit, list_committed, read_committed
 from pipeline.errors import InputError
-from pipeline.params import Learning
+from pipeline.sections import Learning
 
 
 class Plan(NamedTuple):

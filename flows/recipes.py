@@ -8,7 +8,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
-from pipeline.params import Learning, check_params
+from pipeline.params import check_params
+from pipeline.sections import Learning
 
 # What a flow has arguments for, which name the experiment.
 ARGUMENTS = {"model.learning": "learning", "train.seed": "seed", "networks": "networks"}

@@ -18,7 +18,7 @@ from flows.repository import PROJECT, describe_uncommitted
 from flows.runs import load_run
 from flows.session import DvcError
 from pipeline.locks import hold_lock
-from pipeline.params import Learning, Seed
+from pipeline.sections import Learning, Seed
 
 Networks = Annotated[list[str], Field(min_length=1)]
 

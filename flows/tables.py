@@ -10,7 +10,7 @@ from flows.compare import write_comparison
 from flows.repository import PROJECT, find_commit
 from flows.reproduce import Networks, reproduce
 from flows.runs import load_run
-from pipeline.params import Seed
+from pipeline.sections import Seed
 
 
 @task(task_run_name="compare", cache_policy=NO_CACHE)

@@ -10,7 +10,7 @@ from pipeline.params import load_params
 
 
 def run(stage: Callable[[], None]) -> None:
-    """Run a stage; a user's mistake, or a file system that refuses, ends it with status 1 and one line.
+    """Run a stage; a mistake of the user, a disk that refuses, or a lack of memory ends it with status 1 and one line.
 
     What may pass ends it with status 75, EX_TEMPFAIL of sysexits.h.
     """
@@ -26,6 +26,20 @@ def run(stage: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("stopped; a training goes on from its last checkpoint when it is run again", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        sys.exit(f"error: the stage requires more memory; smaller batches take less. Received: {reason}")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether Python, TensorFlow or JAX say so, by name: this module is for stages that import neither."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
 
 
 def run_for_network(stage: Callable[[str], None]) -> None:

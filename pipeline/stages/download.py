@@ -12,7 +12,8 @@ from pipeline.cifar.layouts import LAYOUTS, encode_records
 from pipeline.cifar.synthetic import CLASSES, draw_images
 from pipeline.errors import InputError
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import CustomDownload, KnownDownload, SyntheticDownload, load_params
+from pipeline.params import load_params
+from pipeline.sections import CustomDownload, KnownDownload, SyntheticDownload
 from pipeline.stages.command import run
 from pipeline.stages.paths import RAW
 

@@ -12,7 +12,8 @@ import numpy as np
 from pipeline.digests import hash_file
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import CosineLearningRate, Params, Train, load_params
+from pipeline.params import Params, load_params
+from pipeline.sections import CosineLearningRate, Train
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend

@@ -1,0 +1,45 @@
+import pytest
+import tensorflow as tf
+
+from pipeline.errors import InputError, PassingError
+from pipeline.stages.command import run
+
+
+def fail_with(error):
+    def stage():
+        raise error
+
+    return stage
+
+
+def ask_for_too_much():
+    tf.zeros([1 << 30, 1 << 20])
+
+
+@pytest.mark.parametrize(
+    ("stage", "line"),
+    [
+        (fail_with(InputError("a requires b. Received: c")), "error: a requires b. Received: c"),
+        (fail_with(OSError(28, "No space left on device")), "Received: [Errno 28] No space left on device"),
+        (fail_with(MemoryError()), "error: the stage requires more memory; smaller batches take less. Received: MemoryE"),
+        (fail_with(RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nmore")), "Received: RESOURCE_EXHAUSTED: Out of memory"),
+        (ask_for_too_much, "error: the stage requires more memory; smaller batches take less. Received: "),
+    ],
+)  # fmt: skip
+def test_what_a_user_can_mend_ends_a_stage_with_one_line(stage, line):
+    with pytest.raises(SystemExit) as end:
+        run(stage)
+    assert line in end.value.code
+    assert "\n" not in end.value.code
+
+
+def test_what_may_pass_has_a_status_of_its_own(capsys):
+    with pytest.raises(SystemExit) as end:
+        run(fail_with(PassingError("a requires b. Received: c")))
+    assert end.value.code == 75
+    assert capsys.readouterr().err == "error: a requires b. Received: c\n"
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        run(fail_with(ZeroDivisionError()))
