@@ -21,8 +21,8 @@ def ask_for_too_much():
     [
         (fail_with(InputError("a requires b. Received: c")), "error: a requires b. Received: c"),
         (fail_with(OSError(28, "No space left on device")), "Received: [Errno 28] No space left on device"),
-        (fail_with(MemoryError()), "error: the stage requires more memory; smaller batches take less. Received: MemoryE"),
-        (fail_with(RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nmore")), "Received: RESOURCE_EXHAUSTED: Out of memory"),
+        (fail_with(MemoryError()), "error: the stage requires more memory; smaller batches take less"),
+        (fail_with(RuntimeError("RESOURCE_EXHAUSTED: of GPU\nmore")), "Received: RESOURCE_EXHAUSTED: of GPU"),
         (ask_for_too_much, "error: the stage requires more memory; smaller batches take less. Received: "),
     ],
 )  # fmt: skip
