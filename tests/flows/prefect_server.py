@@ -42,7 +42,9 @@ class Server:
     @contextmanager
     def running(self, repository):
         """Serve until the end, started as by the user of a repository."""
-        with ended(repository.start("prefect", "server", "start", "--port", str(self.port))):
+        command = ("prefect", "server", "start", "--port", str(self.port))
+        # On a busy machine it tells of a database that was locked for a moment.
+        with ended(repository.start(*command, stderr=subprocess.DEVNULL)):
             wait_until(self.answers, 60)
             yield
 

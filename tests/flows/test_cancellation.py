@@ -1,6 +1,6 @@
 """Every way to end a run: no process of it and no clone is left, and the next run goes on where it was.
 
-The campaign, five trials of each way, takes a quarter of an hour and prints a table:
+The campaign, five trials of each way, takes half an hour on 2 cores and prints a table:
 `pytest -m slow -s tests/flows/test_cancellation.py`.
 """
 
