@@ -1,5 +1,6 @@
 """The same bytes, whatever surrounds the build: two builds at once, in surroundings that differ in everything."""
 
+import os
 import shutil
 import threading
 
@@ -26,8 +27,9 @@ def build(folder, home, *, recipe, backend, varied):
     params.write_text(params.read_text().replace("backend: tensorflow", f"backend: {backend}"))
     repository.env |= SECOND if varied else FIRST
     later = [*LATER, "env", "FAKETIME_DONT_FAKE_MONOTONIC=1"] if varied and shutil.which("faketime") else []
+    cpus = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))] if varied and shutil.which("taskset") else []
     umask = "0077" if varied else "0022"
-    repository.run("sh", "-c", f'umask {umask}; exec "$@"', "sh", *later, "dvc", "repro")
+    repository.run("sh", "-c", f'umask {umask}; exec "$@"', "sh", *cpus, *later, "dvc", "repro")
     return repository.hash_outputs(), read_date(folder)
 
 

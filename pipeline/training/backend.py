@@ -48,8 +48,8 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
         backend: of Keras. TensorFlow is loaded in any case, for `tf.data`.
         device: "gpu" requires one, "cpu" hides it, "any" takes a GPU where there is one.
         precision: of the layers; weights and logits stay float32, and float32 is not rounded to TensorFloat-32.
-        threads: CPU threads within an operation of TensorFlow, and operations at a time; another number gives other
-            rounding. JAX takes all CPUs that the process may use.
+        threads: CPU threads within an operation, and operations at a time; another number gives other rounding. How
+            many CPUs the machine has changes nothing.
 
     Returns:
         The device that will be used, in words.
@@ -62,6 +62,7 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     if device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
     if backend == "jax":
+        os.environ["NPROC"] = str(threads)  # by it XLA sizes its thread pool; without it, by the machine's CPUs
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_exclude_nondeterministic_ops=true"
     with _native_messages_held_back():
         import tensorflow as tf
@@ -86,7 +87,7 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    return f"{name}, {threads} threads" if name == "CPU" and backend == "tensorflow" else name
+    return f"{name}, {threads} threads" if name == "CPU" else name
 
 
 @contextmanager
