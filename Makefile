@@ -14,7 +14,7 @@ reproduce: $(READY)
 	python -m flows.local $(RECIPE)
 
 test: check
-	pytest
+	pytest --numprocesses auto --dist loadfile
 
 check: $(READY)
 	ruff check
