@@ -9,15 +9,19 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from dvc.config import merge
+from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 
 from flows.folders import make_held_folder
 from flows.guard import MARK
 from flows.repository import git_environment, run_git
 from flows.session import DvcError, DvcSession, start_guard, start_script
+from pipeline.errors import InputError
 
 CLONES = Path(".dvc/tmp/flows/clones")
 LOCKS = CLONES.with_name("locks")
+# What stages keep beside their outputs, and where.
+FOLDERS = {"CHECKPOINT_DIR": "checkpoints", "DOWNLOAD_DIR": "data/downloads", "LOG_DIR": "logs"}
 # For commits on a machine where git knows nobody.
 IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
 
@@ -119,7 +123,11 @@ def make_clone(repository: Path, commit: str, folder: Path, share_cache: bool) -
     for key, value in IDENTITY.items():
         if not is_set(folder, key):
             run_git(folder, "config", key, value)
-    with Repo(str(repository)) as repo, Repo(str(folder)) as clone:
+    try:
+        clone = Repo(str(folder))
+    except NotDvcRepoError as error:
+        raise InputError(f"a run requires a commit with DVC in it. Received: {commit}") from error
+    with Repo(str(repository)) as repo, clone:
         cache = repo.cache.local_cache_dir if share_cache else str(folder / ".dvc/cache")
         local = repo.config.read("local")
         with clone.config.edit("local") as config:
@@ -140,7 +148,7 @@ def clone_environment(repository: Path, folder: Path) -> dict[str, str]:
     mirror = os.environ.get("CIFAR_MIRROR")
     if mirror and "://" not in mirror:
         env["CIFAR_MIRROR"] = str(Path(mirror).absolute())
-    for name, default in (("CHECKPOINT_DIR", "checkpoints"), ("LOG_DIR", "logs")):
+    for name, default in FOLDERS.items():
         env[name] = str(repository / os.environ.get(name, default))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return env | {MARK: str(folder), "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}

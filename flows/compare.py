@@ -1,9 +1,9 @@
 """Compare two recorded runs: `python -m flows.compare demo-arl demo-nal`."""
 
 import argparse
-import sys
 from pathlib import Path
 
+from flows.messages import run_command
 from flows.page import compose_comparison
 from flows.repository import PROJECT, check_repository
 from flows.runs import Run, load_run
@@ -50,13 +50,14 @@ def main() -> None:
     parser.add_argument("first", help="an experiment, or another revision, such as demo-arl")
     parser.add_argument("second", help="the one that it is compared with, such as demo-nal")
     arguments = parser.parse_args()
-    try:
+
+    def compare() -> None:
         check_repository(PROJECT)
         runs = load_run(PROJECT, arguments.first), load_run(PROJECT, arguments.second)
         path = write_comparison(PROJECT, *runs)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    print(f"{path.read_text()}\n{path}")
+        print(f"{path.read_text()}\n{path}")
+
+    run_command(compare)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ def remove_forsaken(folder: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         end_processes(str(folder))
         remove(folder)
-        print(f"removed {folder}, which a killed run had left", file=sys.stderr)
+        if not folder.exists():
+            print(f"removed {folder}, which a killed run had left", file=sys.stderr)
     except BlockingIOError:
         return
     finally:

@@ -4,11 +4,10 @@ import argparse
 import atexit
 import os
 import signal
-import sys
 from pathlib import Path
 
 from flows.guard import MARK
-from flows.messages import PLAIN_ERRORS
+from flows.messages import run_command
 from flows.plan import plan_run
 from flows.repository import PROJECT
 from flows.session import start_guard
@@ -57,27 +56,25 @@ def run_tables(recipe: str) -> None:
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
 
 
+def run_alone(recipe: str) -> None:
+    """Run the flow when no other process does here: two servers would share a database."""
+    isolate_prefect(HOME)
+    plan_run(PROJECT, recipe, "arl")
+    with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
+        # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL. The mark is
+        # of this run alone: the next one may start its server before this one's has ended.
+        mark = HOME / f"run-{os.getpid()}"
+        atexit.register(start_guard(mark).stdin.close)
+        os.environ[MARK] = str(mark)
+        run_tables(recipe)
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", nargs="?", default="demo", help="a file of recipes/, without its ending")
     recipe = parser.parse_args().recipe
-    isolate_prefect(HOME)
-    try:
-        plan_run(PROJECT, recipe, "arl")
-        # Two servers at once would share a database.
-        with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
-            # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL. The mark
-            # is of this run alone: the next one may start its server before this one's has ended.
-            mark = HOME / f"run-{os.getpid()}"
-            atexit.register(start_guard(mark).stdin.close)
-            os.environ[MARK] = str(mark)
-            run_tables(recipe)
-    except PLAIN_ERRORS as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
+    run_command(lambda: run_alone(recipe))
 
 
 if __name__ == "__main__":

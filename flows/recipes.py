@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
 from pipeline.params import check_params
+from pipeline.plain_yaml import load_plain_yaml
 from pipeline.sections import Learning
 
 # What a flow has arguments for, which name the experiment.
@@ -26,6 +27,7 @@ def change_recipe(text: str, changes: dict[str, Any], source: str) -> str:
     Raises:
         InputError: a key that the recipe does not have, or a value that it does not allow.
     """
+    check_params(load_plain_yaml(text.encode(), source), source)
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 4096
     content = yaml.load(text)
@@ -68,7 +70,7 @@ def name_experiment(recipe: str, recipe_text: str, changes: dict[str, Any]) -> s
     A seed adds `-s<seed>`, networks add their depths, and overrides add six digits of their digest: runs with other
     results have other names.
     """
-    content = YAML(typ="safe").load(recipe_text)
+    content = check_params(load_plain_yaml(recipe_text.encode(), recipe), recipe).model_dump()
     parts = [recipe, changes["model.learning"]]
     if changes.get("train.seed", content["train"]["seed"]) != content["train"]["seed"]:
         parts.append(f"s{changes['train.seed']}")

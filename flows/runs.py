@@ -12,11 +12,11 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.experiments.refs import ExpRefInfo
 from dvc.scm import RevError, resolve_rev
-from ruamel.yaml import YAML
 
 from flows.repository import run_git
 from pipeline.errors import InputError
 from pipeline.params import Params, check_params
+from pipeline.plain_yaml import load_plain_yaml
 
 
 class Result(NamedTuple):
@@ -75,7 +75,7 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
         except (OSError, DvcException) as error:
             raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
 
-    params = check_params(YAML(typ="safe").load(read("params.yaml")), f"{name}: params.yaml")
+    params = check_params(load_plain_yaml(read("params.yaml").encode(), name), f"{name}: params.yaml")
     results = {network: read_result(network, read) for network in params.networks}
     digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(digests.values())) > 1:

@@ -13,16 +13,17 @@ from typing import NamedTuple
 
 from dvc.repo import Repo
 
-from flows.clone import open_clone
+from flows.clone import FOLDERS, open_clone
 from flows.differences import describe_difference
-from flows.messages import PLAIN_ERRORS
+from flows.messages import run_command
 from flows.record import Recorded, hash_output, list_files, set_record_aside
 from flows.repository import PROJECT, check_repository, read_committed
 from flows.runs import resolve_run
 from pipeline.evaluation.tables import format_table
 
 # Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
-NOT_PROMISED = ("timing/", "machine/", "reports/")
+MACHINE = "machine/"
+NOT_PROMISED = ("timing/", MACHINE, "reports/")
 
 
 class Finding(NamedTuple):
@@ -94,6 +95,8 @@ def format_findings(name: str, findings: list[Finding]) -> str:
     identical = len(findings) - len(differing)
     broken = sum(finding.promised for finding in differing)
     verdict = f"{broken} differ that must not" if broken else "no promise broken"
+    if broken and any(finding.name.startswith(MACHINE) for finding in differing):
+        verdict = f"{broken} differ, made on another kind of machine, for which nothing is promised"
     return f"{table}{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
 
 
@@ -103,17 +106,15 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="HEAD", help="an experiment, or another revision, such as demo-arl")
     name = parser.parse_args().name
     # Not those of the run itself: from nothing means from no checkpoint of it.
-    for variable, folder in (("CHECKPOINT_DIR", "checkpoints"), ("LOG_DIR", "logs")):
+    for variable, folder in FOLDERS.items():
         os.environ[variable] = str(Path(os.environ.get(variable, folder), "verify"))
-    try:
+
+    def print_findings() -> None:
         findings = verify(PROJECT, name)
-    except PLAIN_ERRORS as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
-    print(format_findings(name, findings))
-    sys.exit(any(finding.difference and finding.promised for finding in findings))
+        print(format_findings(name, findings))
+        sys.exit(any(finding.difference and finding.promised for finding in findings))
+
+    run_command(print_findings)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,16 @@ from pipeline.errors import InputError
 Content = TypeVar("Content")
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+def read_json(path: Path, *keys: str) -> dict[str, Any]:
+    """The object in a JSON file.
 
     Raises:
-        InputError: there is no such file, or it is no JSON.
+        InputError: there is no such file, or it holds no object with these keys.
     """
-    return _read(path, "a file of JSON", lambda: json.loads(path.read_text()))
+    content = _read(path, "a file of JSON", lambda: json.loads(path.read_text()))
+    if not isinstance(content, dict) or not content.keys() >= set(keys):
+        raise InputError(f"{path} requires an object with the keys {', '.join(keys)}. Received: another")
+    return content
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -50,9 +50,12 @@ def _open_lock(path: Path) -> int:
     """
     while True:
         with suppress(FileNotFoundError):
-            return os.open(path, os.O_RDONLY)
+            try:
+                return os.open(path, os.O_RDWR)  # as NFS requires it
+            except PermissionError:
+                return os.open(path, os.O_RDONLY)
         with suppress(FileExistsError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             os.fchmod(descriptor, 0o644)
             return descriptor
 

@@ -1,7 +1,9 @@
 """Outputs appear whole or not at all: they are written aside, then renamed."""
 
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +22,26 @@ def written_aside(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.lstat()  # a block that wrote nothing must not cost what is there
+        _remove(before)
         if path.is_dir():
             # A folder cannot be replaced in one step, and must never be seen half removed.
-            _remove(before)
             path.replace(before)
         aside.replace(path)
-        _remove(before)
     finally:
+        if before.exists() and not path.exists():
+            before.replace(path)
+        _remove(before)
         _remove(aside)
+
+
+def require_space(folder: Path, size_bytes: int) -> None:
+    """See that a folder's disk has room, for libraries that crash where it has none.
+
+    Raises:
+        OSError: it has not.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -6,6 +6,7 @@ pattern behind "error: ".
 
 import hashlib
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -98,6 +99,11 @@ def save_other_arrays():
     Path("other.h5").unlink()
 
 
+def logs_are_a_file():
+    shutil.rmtree("logs")
+    Path("logs").touch()
+
+
 def relabel(label):
     """Give the training images of the first class another label, in the manifest too."""
 
@@ -173,6 +179,9 @@ BAD_INPUTS = [
         "flipped byte in a raw file", content(RAW / "test_batch.bin", flip), ".*test_batch.bin requires sha256 .*"
     ),
     preprocess("missing raw file", gone(RAW / "test_batch.bin"), ".* requires files .*test_batch.bin'"),
+    preprocess(
+        "manifest of something else", text(RAW / "manifest.json", "{}"), ".* an object with the keys dataset, .*"
+    ),
     preprocess("damaged manifest", text(RAW / "manifest.json", "{"), r".*manifest\.json requires a file of JSON.*"),
     preprocess("label out of range", relabel(10), "data_batch_1.bin requires labels from 0 to 9. Received: 10 .*"),
     preprocess("empty class", relabel(1), ".* training images of every class. Received: none of class_0"),
@@ -195,6 +204,7 @@ BAD_INPUTS = [
     train("other libraries", replace("pyproject.toml", b'keras = "', b'keras = "9'), ".* keras 93.* Received: 3.*"),
     train("a network that is not listed", param("networks", ["attention-56"]), f".* Received: {NETWORK}"),
     train("the checkpoints' place is taken", text("checkpoints", ""), ".* requires files it can read and write.*"),
+    train("the logs' place is taken", logs_are_a_file, ".* requires files it can read and write.*"),
     evaluate("missing mean", gone(PREPARED / "mean.npy"), r".*mean\.npy requires a file with an array.*"),
     evaluate("no model", gone(MODEL), ".* requires a saved model. Received: .*No such file.*"),
     evaluate("torn model", content(MODEL, lambda old: old[:-100]), ".* requires a saved model. Received: .*"),

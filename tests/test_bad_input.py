@@ -143,6 +143,8 @@ def test_bad_input_ends_with_a_status_and_one_line_and_outputs_stay(bad, outcome
         ("download", "data/raw/.custom.aside/data_batch_3.bin"),
         ("preprocess", "data/.prepared.aside/train-images.npy"),
         ("tfrecords", "data/.tfrecords.aside/index.json"),
+        ("train", f"history/.{NETWORK}.csv.aside"),
+        ("evaluate", f"predictions/.{NETWORK}.csv.aside"),
         ("report", ".reports.aside/report.md"),
     ],
 )

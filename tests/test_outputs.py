@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,22 @@ def test_a_folder_replaces_all_of_an_earlier_one(output):
     (output / "old").touch()
     write_folder(output, "new")
     assert [path.name for path in output.iterdir()] == ["file"]
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_a_folder_that_cannot_be_replaced_stays(output, monkeypatch):
+    write_folder(output, "old")
+    replace = Path.replace
+
+    def refuse(path, target):
+        if path.name.endswith(".output.aside"):
+            raise OSError("refused")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="refused"):
+        write_folder(output, "new")
+    assert (output / "file").read_text() == "old"
     assert list(output.parent.iterdir()) == [output]
 
 

@@ -14,7 +14,6 @@ from typing import BinaryIO
 from pipeline.cifar.datasets import ArchiveDataset
 from pipeline.cifar.layouts import LAYOUTS
 from pipeline.cifar.tars import Member, read_headers
-from pipeline.digests import hash_file
 from pipeline.errors import InputError
 
 CHUNK_BYTES = 1 << 20
@@ -35,16 +34,18 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
         InputError: the archive cannot be read, or has other members, sizes or digests than the data set.
     """
     layout = LAYOUTS[dataset.layout]
-    received = hash_file(archive)
-    trusted = received == dataset.archive_sha256
-    if not trusted and set(dataset.file_sha256) != set(layout.data_files):
-        raise InputError(
-            f"{dataset.name} requires an archive with sha256 {dataset.archive_sha256}. "
-            f"Received: {archive.name} with sha256 {received}"
-        )
     seen: set[str] = set()
     with tempfile.TemporaryFile() as tar_file:
-        _decompress(archive, tar_file)
+        # Opened once, so that what is read is what was hashed.
+        with archive.open("rb") as file:
+            received = hashlib.file_digest(file, "sha256").hexdigest()
+            if received != dataset.archive_sha256 and set(dataset.file_sha256) != set(layout.data_files):
+                raise InputError(
+                    f"{dataset.name} requires an archive with sha256 {dataset.archive_sha256}. "
+                    f"Received: {archive.name} with sha256 {received}"
+                )
+            file.seek(0)
+            _decompress(file, archive.name, tar_file)
         for name, member in _list_files(tar_file, archive.name, dataset):
             if name in seen:
                 raise InputError(f"{archive.name} requires one {name}. Received: two")
@@ -53,7 +54,7 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
                 continue
             _check_size(name, member.size, dataset)
             chunks = _read_chunks(tar_file, member)
-            if name in layout.data_files and not trusted:
+            if name in dataset.file_sha256:
                 chunks = _check_digest(chunks, name, dataset)
             yield name, chunks
             for _ in chunks:  # what the caller left is checked all the same
@@ -65,25 +66,24 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
         )
 
 
-def _decompress(archive: Path, tar_file: BinaryIO) -> None:
+def _decompress(file: BinaryIO, archive_name: str, tar_file: BinaryIO) -> None:
     """Decompress one gzip stream; whatever follows it, a second stream or padding, is refused."""
     stream, size = zlib.decompressobj(GZIP), 0
-    with archive.open("rb") as file:
-        while not stream.eof:
-            compressed = stream.unconsumed_tail or file.read(COMPRESSED_CHUNK_BYTES)
-            if not compressed:
-                raise InputError(f"{archive.name} requires a complete gzip file. Received: one that is cut short")
-            try:
-                chunk = stream.decompress(compressed, CHUNK_BYTES)
-            except zlib.error as error:
-                reason = str(error).rpartition(": ")[2]
-                raise InputError(f"{archive.name} requires a complete gzip file. Received: {reason}") from error
-            size += len(chunk)
-            if size > MAX_TAR_BYTES:
-                raise InputError(f"{archive.name} requires at most {MAX_TAR_BYTES} bytes of content. Received: more")
-            tar_file.write(chunk)
-        if stream.unused_data or file.read(1):
-            raise InputError(f"{archive.name} requires one gzip stream. Received: more bytes after it")
+    while not stream.eof:
+        compressed = stream.unconsumed_tail or file.read(COMPRESSED_CHUNK_BYTES)
+        if not compressed:
+            raise InputError(f"{archive_name} requires a complete gzip file. Received: one that is cut short")
+        try:
+            chunk = stream.decompress(compressed, CHUNK_BYTES)
+        except zlib.error as error:
+            reason = str(error).rpartition(": ")[2]
+            raise InputError(f"{archive_name} requires a complete gzip file. Received: {reason}") from error
+        size += len(chunk)
+        if size > MAX_TAR_BYTES:
+            raise InputError(f"{archive_name} requires at most {MAX_TAR_BYTES} bytes of content. Received: more")
+        tar_file.write(chunk)
+    if stream.unused_data or file.read(1):
+        raise InputError(f"{archive_name} requires one gzip stream. Received: more bytes after it")
 
 
 def _list_files(tar_file: BinaryIO, archive_name: str, dataset: ArchiveDataset) -> Iterator[tuple[str, Member]]:

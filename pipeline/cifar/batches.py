@@ -23,7 +23,7 @@ class Split(NamedTuple):
 
 def load_index(folder: Path) -> dict:
     """Read the index of a folder of shards, with the data set's name, digest and classes."""
-    return read_json(folder / "index.json")
+    return read_json(folder / "index.json", "dataset", "sha256", "classes", "splits")
 
 
 def load_split(folder: Path, split: str) -> Split:

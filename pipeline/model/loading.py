@@ -9,6 +9,8 @@ import h5py
 import keras
 
 from pipeline.errors import InputError
+from pipeline.model.saving import bound_size
+from pipeline.outputs import require_space
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
@@ -19,6 +21,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         received, required = (Path(folder, f"{name}.weights.h5") for name in ("received", "required"))
+        require_space(Path(folder), 2 * bound_size(model))
         model.save_weights(required)
         try:
             _extract_weights(path, received, 2 * required.stat().st_size)
@@ -34,11 +37,11 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def _extract_weights(path: Path, target: Path, limit: int) -> None:
-    """Write the weights' file in a `.keras` file to `target`, or raise ValueError if it has more bytes than `limit`."""
+    """Write the weights' file in a `.keras` file to `target`, or raise ValueError if it is compressed or too large."""
     with zipfile.ZipFile(path) as file:
         entry = file.getinfo("model.weights.h5")
-        if entry.file_size > limit:
-            raise ValueError(f"{entry.file_size} bytes of weights")
+        if entry.file_size > limit or entry.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"{entry.file_size} bytes of weights, compression {entry.compress_type}")
         with file.open(entry) as source, target.open("wb") as extracted:
             shutil.copyfileobj(source, extracted)
 

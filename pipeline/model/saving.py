@@ -8,12 +8,15 @@ from pathlib import Path
 
 import keras
 
+from pipeline.outputs import require_space
+
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Write a `.keras` file without times and memory addresses: Keras' entries, sorted, stored, with a fixed date."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        require_space(Path(folder), 2 * bound_size(model))
         original = Path(folder, "model.keras")
         model.save(original)
         with zipfile.ZipFile(original) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
@@ -28,6 +31,14 @@ def save_model(model: keras.Model, path: Path) -> None:
                 entry = zipfile.ZipInfo(name, FIXED_DATE)
                 entry.external_attr = 0o644 << 16
                 target.writestr(entry, content)
+
+
+def bound_size(model: keras.Model) -> int:
+    """Bytes that no saved model of these weights exceeds: 4 a value, and what HDF5 and Keras say of an array.
+
+    HDF5 crashes on a full disk, so that there has to be room before it begins.
+    """
+    return 4 * model.count_params() + 16384 * len(model.weights)
 
 
 def _number_shared_objects(config: bytes) -> bytes:

@@ -1,21 +1,34 @@
 """What the stages' commands share: their argument, and how they end."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 
 from pipeline.errors import InputError, PassingError
+from pipeline.locks import hold_lock
 from pipeline.params import load_params
 
+LOCKS = Path(".locks")
 
-def run(stage: Callable[[], None]) -> None:
+
+def run(stage: Callable[[], None], name: str = "") -> None:
     """Run a stage; a mistake of the user, a disk that refuses, or a lack of memory ends it with status 1 and one line.
 
-    What may pass ends it with status 75, EX_TEMPFAIL of sysexits.h.
+    What may pass ends it with status 75, EX_TEMPFAIL of sysexits.h. A stage waits for another process that writes the
+    same outputs: DVC, where it is killed, leaves its stage running.
+
+    Args:
+        stage: the work.
+        name: of the network, for a stage that runs once for each.
     """
+    label = f"{stage.__name__}-{name}".strip("-").replace("/", "-")
     try:
-        stage()
+        with hold_lock(LOCKS / label, f"another process that runs {label}"):
+            stage()
     except PassingError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(os.EX_TEMPFAIL)
@@ -30,7 +43,9 @@ def run(stage: Callable[[], None]) -> None:
         if not is_out_of_memory(error):
             raise
         reason = str(error).partition("\n")[0] or type(error).__name__
-        sys.exit(f"error: the stage requires more memory; smaller batches take less. Received: {reason}")
+        # TensorFlow says of a full disk, too, that a resource is exhausted.
+        what = "room on the disk" if os.strerror(errno.ENOSPC) in reason else "memory; smaller batches take less"
+        sys.exit(f"error: the stage requires more {what}. Received: {reason}")
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -48,10 +63,11 @@ def run_for_network(stage: Callable[[str], None]) -> None:
     parser.add_argument("network", help="one of params.yaml's networks, such as attention-56")
     name = parser.parse_args().network
 
+    @wraps(stage)
     def run_checked() -> None:
         networks = load_params().networks
         if name not in networks:
             raise InputError(f"the network requires one of params.yaml's: {', '.join(networks)}. Received: {name}")
         stage(name)
 
-    run(run_checked)
+    run(run_checked, name)

@@ -11,31 +11,38 @@ from pipeline.cifar.downloads import download_archive, locate_archive
 from pipeline.cifar.layouts import LAYOUTS, encode_records
 from pipeline.cifar.synthetic import CLASSES, draw_images
 from pipeline.errors import InputError
+from pipeline.locks import hold_lock
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.sections import CustomDownload, KnownDownload, SyntheticDownload
 from pipeline.stages.command import run
 from pipeline.stages.paths import RAW
 
-DOWNLOADS = Path("data/downloads")  # outside of the stage's output, so that a broken transfer can go on
-
 
 def download() -> None:
-    """Take params.yaml's data set from its source and write data/raw/<dataset>/."""
+    """Take params.yaml's data set from its source and write data/raw/<dataset>/.
+
+    A transfer goes to $DOWNLOAD_DIR, or data/downloads/, which is no output: one that breaks off is gone on with.
+    """
     settings = load_params().download
     if isinstance(settings, SyntheticDownload):
         write_raw(settings.dataset, "cifar10", CLASSES, draw_members(settings), settings.sha256)
         return
     dataset = describe_dataset(settings)
     source = locate_archive(dataset.url, os.environ.get("CIFAR_MIRROR"))
-    archive = source if isinstance(source, Path) else DOWNLOADS / f"{dataset.archive_sha256[:12]}.tar.gz"
-    try:
-        if not isinstance(source, Path) and not archive.exists():
+    if isinstance(source, Path):
+        write_raw(dataset.name, dataset.layout, dataset.classes, read_members(source, dataset))
+        return
+    archive = Path(os.environ.get("DOWNLOAD_DIR", "data/downloads"), f"{dataset.archive_sha256[:12]}.tar.gz")
+    with hold_lock(archive.with_suffix(".lock"), "another process that downloads the same archive"):
+        if not archive.exists():
             download_archive(source, archive)
-        write_raw(dataset.name, dataset.layout, dataset.classes, read_members(archive, dataset))
-    finally:
-        if not isinstance(source, Path):
-            archive.unlink(missing_ok=True)
+        try:
+            write_raw(dataset.name, dataset.layout, dataset.classes, read_members(archive, dataset))
+        except InputError:
+            archive.unlink()  # what is wrong with it will be wrong again
+            raise
+        archive.unlink()
 
 
 def describe_dataset(settings: KnownDownload | CustomDownload) -> ArchiveDataset:

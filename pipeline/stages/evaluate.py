@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.errors import InputError
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
@@ -45,6 +46,8 @@ def evaluate(name: str) -> None:
         if len(split.labels):
             print(f"{name}: {len(split.labels)} {split_name} images")
             probabilities = predict(classifier, split.images, params.evaluate.batch_size)
+            if not np.isfinite(probabilities).all():
+                raise InputError(f"{name} requires finite probabilities of {split_name} images. Received: others")
             errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
             losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)
     # `split` and `probabilities` are now those of the test set.

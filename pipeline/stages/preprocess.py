@@ -24,7 +24,7 @@ def preprocess() -> None:
     """
     params = load_params()
     raw = RAW / params.download.dataset
-    manifest = read_json(raw / "manifest.json")
+    manifest = read_json(raw / "manifest.json", "dataset", "sha256", "layout", "classes", "files")
     layout = LAYOUTS[manifest["layout"]]
     training = read_files(raw, layout.train_files, manifest)
     test = read_files(raw, layout.test_files, manifest)

@@ -12,12 +12,13 @@ from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 
 OUTPUT = Path("reports")
+ERRORS = ("train_error_percent", "validation_error_percent", "test_error_percent")
 
 
 def report() -> None:
     """Read what evaluate and train wrote for the listed networks, and write reports/."""
     params = load_params()
-    statistics = read_json(PREPARED / "statistics.json")
+    statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images")
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
     histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}
     with written_aside(OUTPUT) as folder:
@@ -39,15 +40,15 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, float | None]:
     Raises:
         InputError: they were measured on other data than the prepared ones.
     """
-    details = read_json(Path("details", f"{network}.json"))
+    details = read_json(Path("details", f"{network}.json"), "dataset_sha256", "parameters")
     if details["dataset_sha256"] != dataset_sha256:
         raise InputError(
             f"the report requires results on the data set with sha256 {dataset_sha256}. "
             f"Received: details/{network}.json on {details['dataset_sha256']}"
         )
     return {
-        **read_json(Path("metrics", f"{network}.json")),
-        "train_minutes": read_json(Path("timing", f"{network}.json"))["train_minutes"],
+        **read_json(Path("metrics", f"{network}.json"), *ERRORS),
+        "train_minutes": read_json(Path("timing", f"{network}.json"), "train_minutes")["train_minutes"],
         "parameters": details["parameters"],
     }
 

@@ -16,7 +16,7 @@ INTEGER_FEATURES = ("label", "coarse_label", "index")
 def tfrecords() -> None:
     """Read data/prepared/ and write data/tfrecords/<split>-00000-of-000NN.tfrecord and index.json."""
     images_per_shard = load_params().tfrecords.images_per_shard
-    statistics = read_json(PREPARED / "statistics.json")
+    statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images")
     index = {name: statistics[name] for name in ("dataset", "sha256", "classes")}
     with written_aside(TFRECORDS) as folder:
         folder.mkdir()

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.backend import check_libraries, set_up_backend
 from pipeline.training.gpu_lock import hold_gpus
-from pipeline.training.machine import describe_machine
+from pipeline.training.machine import DEFINING, count_cpus, describe_machine
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def train(name: str) -> None:
 
     training = load_run(params)
     network = build_compiled_network(name, params)
-    digest = digest_run(name, params, versions, device)
+    machine = describe_machine(device, versions)
+    digest = digest_run(name, params, machine)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
     checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
     with checkpoints.exclusive():
@@ -61,9 +62,13 @@ def train(name: str) -> None:
             save_model(build_classifier(network, training.mean), folder / "model.keras")
         with written_aside(Path("history", f"{name}.csv")) as file:
             pd.DataFrame(outcome.history).to_csv(file, index=False, float_format="%.6g")
-        timing = {"train_minutes": outcome.seconds / 60, "images_per_second": outcome.images_per_second}
+        timing = {
+            "cpus": count_cpus(),
+            "train_minutes": outcome.seconds / 60,
+            "images_per_second": outcome.images_per_second,
+        }
         write_json(Path("timing", f"{name}.json"), timing)
-        write_json(Path("machine", f"{name}.json"), describe_machine(device, versions))
+        write_json(Path("machine", f"{name}.json"), machine)
         checkpoints.remove()
     print(f"{name}: trained in {outcome.seconds / 60:.1f} min, {outcome.images_per_second:.0f} images/s")
 
@@ -120,8 +125,8 @@ def build_compiled_network(name: str, params: Params) -> "keras.Model":
     return network
 
 
-def digest_run(name: str, params: Params, versions: dict[str, str], device: str) -> str:
-    """The sha256 of all that defines a training run: network, parameters, data, code, library versions and device."""
+def digest_run(name: str, params: Params, machine: dict[str, Any]) -> str:
+    """The sha256 of all that defines a training run: network, parameters, data, code and the kind of machine."""
     sections = ("compute", "model", "augment", "train")
     modules = [module.__file__ for key, module in sys.modules.items() if key.startswith("pipeline.")]
     # This file is no module of that name: it runs as the main program.
@@ -130,9 +135,8 @@ def digest_run(name: str, params: Params, versions: dict[str, str], device: str)
         "network": name,
         "parameters": {section: getattr(params, section).model_dump() for section in sections},
         "data": [hash_file(path) for path in (TFRECORDS / "index.json", MEAN)],
-        "device": device,
         "code": code,
-        "versions": versions,
+        "machine": {name: value for name, value in machine.items() if name in DEFINING},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -72,8 +72,11 @@ class CheckpointFolder:
         finally:
             aside.unlink(missing_ok=True)
         self._flush_folder()
-        for old in self._files()[GENERATIONS:]:
-            old.unlink()
+        files = self._files()
+        newest = files.index(path)
+        # Later ones were passed over, as damaged.
+        for other in files[:newest] + files[newest + GENERATIONS :]:
+            other.unlink()
 
     def load_latest(self) -> Checkpoint | None:
         """The newest checkpoint that is whole; a damaged one is named on standard error and passed over."""

@@ -18,8 +18,8 @@ QUERY = ("nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader")
 def hold_gpus(device: Device) -> None:
     """Hold a lock for each GPU that this process could use until it ends; wait while another process holds one.
 
-    To be called before a backend is imported, which then numbers GPUs as nvidia-smi does. GPU memory is free only when
-    its process has ended, and so is the lock.
+    To be called before a backend is imported, which then numbers GPUs as nvidia-smi does. Processes that do not share
+    /tmp, as in containers, do not see each other's locks.
     """
     if device == "cpu":
         return

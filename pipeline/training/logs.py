@@ -14,6 +14,7 @@ class TensorBoardLog:
     def __init__(self, folder: Path, network: keras.Model, histograms: bool):
         self.network = network
         self.histograms = histograms
+        folder.mkdir(parents=True, exist_ok=True)  # where it cannot be made, TensorFlow's own error has no one line
         self.train = tf.summary.create_file_writer(str(folder / "train"))
         self.validation = tf.summary.create_file_writer(str(folder / "validation"))
 

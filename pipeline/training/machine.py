@@ -25,6 +25,9 @@ VARIABLES = (
     "XLA_FLAGS",
 )
 
+# What bits may depend on; the rest is told for people.
+DEFINING = ("device", "cpu_flags", "system", "gpu_driver", "libraries", "environment")
+
 
 def describe_machine(device: str, versions: dict[str, str]) -> dict[str, Any]:
     """The kind of this machine; it names neither host nor user.
@@ -41,13 +44,17 @@ def describe_machine(device: str, versions: dict[str, str]) -> dict[str, Any]:
         "device": device,
         "processor": name_processor(text),
         "cpu_flags": " ".join(sorted(filter(FLAGS.match, flags[1].split()))) if flags else None,
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": " ".join((platform.system(), platform.machine(), *platform.libc_ver())),
         "gpu_driver": driver.read_text().splitlines()[0] if driver.exists() else None,
         "python": platform.python_version(),
         "libraries": versions,
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
+
+
+def count_cpus() -> int:
+    """How many CPUs this process may use: times depend on it, results do not."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def name_processor(cpuinfo: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from pipeline.cifar import archives
-from pipeline.cifar.archives import hash_file, read_members
+from pipeline.cifar.archives import read_members
 from pipeline.cifar.datasets import ArchiveDataset
+from pipeline.digests import hash_file
 from pipeline.errors import InputError
 
 FOLDER = "cifar-10-batches-bin"

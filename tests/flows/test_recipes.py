@@ -76,3 +76,16 @@ def test_other_overrides_have_other_names_and_their_order_does_not_matter():
     assert one.startswith("demo-arl-")
     assert one == name(overrides={"model.width": 0.5, "train.epochs": 2})
     assert len({one, name(), name(overrides={"train.epochs": 1}), name(overrides={"train.epochs": 2})}) == 4
+
+
+@pytest.mark.parametrize("text", ["networks: [a", "a: 1\na: 2", "a: &b 1\nc: *b", "train: !foo {}", "- 1", ""])
+def test_a_recipe_that_is_no_plain_yaml_is_refused_in_one_line(text):
+    with pytest.raises(InputError) as error:
+        change_recipe(text, {"train.seed": 1}, "recipe mine")
+    assert str(error.value).startswith("recipe mine")
+    assert "\n" not in str(error.value)
+
+
+def test_a_date_is_no_parameter():
+    with pytest.raises(InputError, match=r"recipe mine: train\.epochs: .*Received: "):
+        change_recipe(DEMO.replace("epochs: 3", "epochs: 2020-01-01"), {}, "recipe mine")

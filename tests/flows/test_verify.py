@@ -2,9 +2,10 @@ import subprocess
 
 import pytest
 
+from flows import verify as command
 from flows.clone import CLONES, open_clone
 from flows.record import find_cached, hash_output
-from flows.verify import format_findings, verify
+from flows.verify import Finding, format_findings, verify
 from pipeline.errors import InputError
 
 CHANGING = "date +%s%N > first.txt"  # another output each time
@@ -83,3 +84,28 @@ def test_a_folder_has_the_digest_that_dvc_gives_it(small_repository):
 def test_what_is_no_run_is_refused(small_repository):
     with pytest.raises(InputError, match=r"requires the name of an experiment or a revision\. Received: nope"):
         verify(small_repository.folder, "nope")
+
+
+@pytest.mark.parametrize(("made", "status"), [("echo hello > first.txt", 0), (CHANGING, 1)])
+def test_the_command_begins_from_no_checkpoint_and_ends_with_a_status(
+    made, status, record, tmp_path, monkeypatch, capsys
+):
+    folder = record(f"{made}; echo $CHECKPOINT_DIR >> {tmp_path}/places")
+    monkeypatch.setattr(command, "PROJECT", folder)
+    monkeypatch.setattr("sys.argv", ["verify", "mine"])
+    for name in command.FOLDERS:
+        monkeypatch.setenv(name, f"{folder}/{name}")  # and back to nothing after the test
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == status
+    assert f"{4 - 4 * status} of 4 outputs are the same" in capsys.readouterr().out
+    places = (tmp_path / "places").read_text().split()
+    assert places == [f"{folder}/checkpoints", f"{folder}/CHECKPOINT_DIR/verify"]
+
+
+def test_times_and_the_machine_are_not_promised():
+    findings = [Finding(name, "1 → 2") for name in ("timing/a.json", "machine/a.json", "reports/report.md")]
+    assert "no promise broken" in format_findings("mine", findings)
+    broken = Finding("metrics/a.json", "1 → 2")
+    assert "1 differ that must not" in format_findings("mine", [broken])
+    assert "1 differ, made on another kind of machine" in format_findings("mine", [broken, *findings])

@@ -1,8 +1,16 @@
+import threading
+import time
+
 import pytest
 import tensorflow as tf
 
 from pipeline.errors import InputError, PassingError
 from pipeline.stages.command import run
+
+
+@pytest.fixture(autouse=True)
+def place(workspace):
+    """Locks are relative to the current folder."""
 
 
 def fail_with(error):
@@ -43,3 +51,32 @@ def test_what_may_pass_has_a_status_of_its_own(capsys):
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         run(fail_with(ZeroDivisionError()))
+
+
+def test_a_stage_waits_for_another_process_that_writes_the_same_outputs(capsys):
+    order = []
+
+    def train(number):
+        order.append(("begins", number))
+        time.sleep(0.1)
+        order.append(("ends", number))
+
+    def run_one(number, network):
+        def stage():
+            train(number)
+
+        run(stage, network)
+
+    def run_all(*networks):
+        threads = [threading.Thread(target=run_one, args=item) for item in enumerate(networks)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        begun = [what for what, _ in order]
+        order.clear()
+        return begun
+
+    assert run_all("a", "a") == ["begins", "ends"] * 2
+    assert "waiting for another process that runs stage-a" in capsys.readouterr().err
+    assert run_all("a", "b") == ["begins"] * 2 + ["ends"] * 2

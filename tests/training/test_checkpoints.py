@@ -66,6 +66,17 @@ def test_a_torn_checkpoint_is_noticed_and_the_generation_before_is_used(folder, 
     assert_equal(folder.load_latest(), make_checkpoint(1))
 
 
+def test_damaged_checkpoints_do_not_take_the_place_of_those_that_follow(folder):
+    for step in (8, 9):
+        folder.save(make_checkpoint(step))
+        (folder.folder / f"step-00000000{step}.checkpoint").write_bytes(b"torn")
+    assert folder.load_latest() is None
+    for step in (1, 2, 3):
+        folder.save(make_checkpoint(step))
+        assert_equal(folder.load_latest(), make_checkpoint(step))
+    assert len(list(folder.folder.iterdir())) == 2
+
+
 def test_what_a_killed_save_left_aside_is_not_taken_for_a_checkpoint(folder):
     folder.save(make_checkpoint(1))
     (folder.folder / "step-000000002.aside").write_bytes((folder.folder / "step-000000001.checkpoint").read_bytes())

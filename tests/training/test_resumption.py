@@ -56,6 +56,21 @@ def test_a_run_broken_off_after_every_epoch_ends_with_the_same_bits(
     assert is_same(train(make_run(), tmp_path), uninterrupted)
 
 
+def test_a_run_broken_off_after_its_last_checkpoint_has_nothing_left_to_train(
+    make_run, train, uninterrupted, tmp_path, monkeypatch
+):
+    def end(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        # What follows the save of a checkpoint.
+        patch.setattr(trainer.Progress, "report", lambda progress, row: row["epoch"] == 4 and end())
+        with pytest.raises(KeyboardInterrupt):
+            train(make_run(), tmp_path)
+        patch.setattr(trainer, "train_epoch", end)
+        assert is_same(train(make_run(), tmp_path), uninterrupted)
+
+
 def test_adams_state_is_gone_on_from_too(break_off, make_run, train, tmp_path):
     break_off(7, tmp_path, optimizer="adam")
     assert is_same(train(make_run(), tmp_path, optimizer="adam"), train(make_run(), optimizer="adam"))
