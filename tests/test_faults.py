@@ -1,4 +1,4 @@
-"""The fault campaign, `pytest -m slow -s tests/test_faults.py`: kills at random moments lose an epoch at most.
+"""The fault campaign, `pytest -m slow -s tests/test_faults.py`: kills at random moments, and the same bytes.
 
 About three quarters of an hour on two CPU cores; outside of CI.
 """

@@ -30,7 +30,8 @@ def folder(tmp_path, split):
         path = tmp_path / f"train-{number:05d}-of-00003.tfrecord"
         write_shard(path, split.images[part], {"label": split.labels[part], "index": split.labels[part]})
         shards.append({"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
-    (tmp_path / "index.json").write_text(json.dumps({"splits": {"train": shards, "validation": []}}))
+    index = {"dataset": "a", "sha256": "b", "classes": [], "splits": {"train": shards, "validation": []}}
+    (tmp_path / "index.json").write_text(json.dumps(index))
     return tmp_path
 
 
