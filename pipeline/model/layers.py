@@ -22,6 +22,4 @@ def convolve(
 
     There is no bias by default, because a batch normalization follows.
     """
-    return Conv2D(
-        channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name
-    )(x)
+    return Conv2D(channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name)(x)
