@@ -55,10 +55,13 @@ def sum_operations(trace: Path) -> Counter[str]:
     seconds: Counter[str] = Counter()
     for plane in space.planes:
         for event in (event for line in plane.lines for event in line.events):
-            # An operation is called <name in the graph>:<kind>.
+            # An operation is called <name in the graph>:<kind>; a loop that XLA made has no kind.
             name, _, kind = plane.event_metadata[event.metadata_id].name.rpartition(":")
-            if name and not name.endswith(":") and kind.isidentifier():
-                seconds[kind.removeprefix("_MklNative").removeprefix("_Mkl")] += event.duration_ps / 1e12
+            if kind.endswith("_fusion"):
+                kind = "XLA's loops"
+            elif not name or name.endswith(":") or not kind.isidentifier():
+                continue
+            seconds[kind.removeprefix("_MklNative").removeprefix("_Mkl")] += event.duration_ps / 1e12
     return seconds
 
 

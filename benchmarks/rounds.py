@@ -22,7 +22,7 @@ def draw_split(images: int) -> tuple[np.ndarray, np.ndarray]:
     return random.integers(0, 256, (images, 32, 32, 3), np.uint8), random.integers(0, CLASSES, images)
 
 
-def describe_round(ends: list[float]) -> dict[str, float]:
+def describe_round(ends: list[float], batch_size: int = BATCH_SIZE) -> dict[str, float]:
     """A round of training from the times at which its steps ended, as `time.time` gives them.
 
     Returns:
@@ -31,7 +31,7 @@ def describe_round(ends: list[float]) -> dict[str, float]:
     """
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
-        "images_per_second": BATCH_SIZE * (len(ends) - 1) / (ends[-1] - ends[0]),
+        "images_per_second": batch_size * (len(ends) - 1) / (ends[-1] - ends[0]),
         "seconds_to_first_step": ends[0] - psutil.Process().create_time(),
         "peak_gigabytes": kilobytes * 1024 / 1e9,
     }
