@@ -86,13 +86,13 @@ def measure_command(command: Iterable[str], cwd: Path, env: Mapping[str, str] | 
         RuntimeError: it fails; the message ends with what it printed last.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         list(command), cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout
-    printed = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    ) as process:
+        assert process.stdout
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {printed.decode()[-2000:]}")

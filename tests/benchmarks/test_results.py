@@ -39,6 +39,6 @@ def test_a_command_that_fails_says_what_it_printed(tmp_path):
 
 
 def test_memory_of_a_command_is_that_of_its_largest_process(tmp_path):
-    usage = measure_command(["sh", "-c", "python -c 'x = bytes(200_000_000)'; true"], tmp_path)
+    usage = measure_command(["sh", "-c", "python -c 'x = b\"x\" * 200_000_000'; true"], tmp_path)
     assert 0.2 < usage.peak_gigabytes < 0.3
     assert usage.cpu_seconds > 0
