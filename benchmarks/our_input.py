@@ -14,7 +14,7 @@ SETTINGS = {"seed": (True, 6, 20.0, 0.2, "nearest", 0, 0.0), "flip and shift": (
 
 def prepare_rounds(settings: str) -> Callable[[], dict[str, float]]:
     """Give what reads batches for a while, augmented by one of `SETTINGS`."""
-    set_up_backend("tensorflow", "cpu", "float32", 2)
+    set_up_backend("tensorflow", "cpu", "float32", 2, 1)
     from pipeline.cifar.augmentation import Augmentation
     from pipeline.cifar.batches import Split, build_batches
 

@@ -29,7 +29,7 @@ def prepare_rounds(
 
     The data come from the input, without or with augmentation, or are one batch again and again.
     """
-    set_up_backend(backend, device, precision, THREADS)
+    set_up_backend(backend, device, precision, THREADS, 1)
     from pipeline.model.initialization import initialize_weights
     from pipeline.model.network import build_network
     from pipeline.training.optimization import compile_network

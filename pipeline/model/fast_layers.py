@@ -19,7 +19,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self, inputs: keras.KerasTensor, training: bool | None = None, mask: keras.KerasTensor | None = None
     ) -> keras.KerasTensor:
         """Normalize feature maps, (batch, height, width, channels), over all axes but the last."""
-        if keras.backend.backend() != "tensorflow":
+        # Over several devices the statistics are of all their shares, which the operation does not see.
+        if keras.backend.backend() != "tensorflow" or self.synchronized:
             return super().call(inputs, training, mask)
         from tensorflow.compat.v1.nn import fused_batch_norm
 

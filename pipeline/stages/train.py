@@ -24,7 +24,7 @@ from pipeline.training.schedule import cosine_learning_rates, step_learning_rate
 if TYPE_CHECKING:
     import keras
 
-    from pipeline.training.trainer import Run
+    from pipeline.training.run import Run
 
 
 def train(name: str) -> None:
@@ -77,7 +77,7 @@ def load_run(params: Params) -> "Run":
     """The data and settings of the run that the parameters describe."""
     from pipeline.cifar.augmentation import Augmentation
     from pipeline.cifar.batches import load_split
-    from pipeline.training.trainer import Run
+    from pipeline.training.run import Run
 
     train_split = load_split(TFRECORDS, "train")
     settings = params.train

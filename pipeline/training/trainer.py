@@ -3,61 +3,23 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.cifar.augmentation import Augmentation
-from pipeline.cifar.batches import Split, build_batches, subtract_mean
+from pipeline.cifar.batches import build_batches, subtract_mean
 from pipeline.errors import InputError
 from pipeline.evaluation.metrics import cross_entropy, error_percent
 from pipeline.model.prediction import predict
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from pipeline.training.logs import TensorBoardLog
 from pipeline.training.progress import Progress
+from pipeline.training.run import Outcome, Row, Run
 from pipeline.training.state import collect_arrays, restore_arrays, seed_dropout
 from pipeline.training.steps import AverageWeights, Step, Tensor, build_step
 
-Row = dict[str, float | int | None]
 LOSSES_BEHIND = 16  # a loss is looked at this many steps later, so that a GPU need not be waited for
-
-
-class Run(NamedTuple):
-    """What a run is made of, beside the network and its optimizer.
-
-    Attributes:
-        train: images to train on.
-        validation: images held out, maybe none.
-        mean: float32 (32, 32, 3), subtracted from both.
-        seed: of order, augmentation and dropout.
-        epochs: how many.
-        batch_size: images a step, and a batch of validation.
-        learning_rates: float32, one for each global step.
-        augmentation: of the training images.
-        ema_momentum: of the average of the weights; 0 means none.
-        threads: CPU threads that prepare batches.
-    """
-
-    train: Split
-    validation: Split
-    mean: np.ndarray
-    seed: int
-    epochs: int
-    batch_size: int
-    learning_rates: np.ndarray
-    augmentation: Augmentation
-    ema_momentum: float
-    threads: int
-
-
-class Outcome(NamedTuple):
-    """The history, a row an epoch; seconds of training and validation, also before a restart; median images/s."""
-
-    history: list[Row]
-    seconds: float
-    images_per_second: float
 
 
 def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder, log: TensorBoardLog) -> Outcome:

@@ -20,8 +20,9 @@ from pipeline.cifar.synthetic import draw_images
 from pipeline.model.initialization import initialize_weights
 from pipeline.training.checkpoints import CheckpointFolder
 from pipeline.training.optimization import compile_network
+from pipeline.training.run import Run
 from pipeline.training.steps import Step
-from pipeline.training.trainer import Run, train_network
+from pipeline.training.trainer import train_network
 
 STEPS_PER_EPOCH = 3
 
