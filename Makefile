@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: reproduce test check lock
+.PHONY: reproduce test check bench lock
 
 reproduce: $(READY)
 	python -m flows.local $(RECIPE)
@@ -20,6 +20,9 @@ check: $(READY)
 	ruff check
 	ruff format --check
 	mypy
+
+bench: $(READY)
+	python -m benchmarks
 
 # uv installs the locked set three times faster than pip. Its own pinned version comes from the same lock.
 # The mark's name tells which lock was installed; a new environment has no other.

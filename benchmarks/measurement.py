@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -85,13 +86,13 @@ def measure_command(command: Iterable[str], cwd: Path, env: Mapping[str, str] | 
         RuntimeError: it fails; the message ends with what it printed last.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         list(command), cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout
-    printed = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    ) as process:
+        assert process.stdout
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {printed.decode()[-2000:]}")
@@ -117,13 +118,14 @@ class Contender:
 
     def __init__(self, module: str, *arguments: str, env: Mapping[str, str] | None = None):
         """Start `python -m module arguments`, whose main function calls `answer`."""
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             env=project_environment(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.errors,
             text=True,
         )
 
@@ -131,7 +133,7 @@ class Contender:
         """What the next round gives.
 
         Raises:
-            RuntimeError: the process has died.
+            RuntimeError: the process has died; the message ends with what it printed last.
         """
         assert self.process.stdin
         assert self.process.stdout
@@ -139,7 +141,8 @@ class Contender:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{' '.join(map(str, self.process.args[1:]))} died")  # type: ignore[index]
+            self.errors.seek(0)
+            raise RuntimeError(f"a contender died: {self.errors.read().decode()[-2000:]}")
         return json.loads(line)
 
     def __enter__(self) -> "Contender":
@@ -149,6 +152,7 @@ class Contender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.process.communicate()
+        self.errors.close()
 
 
 def answer(measure_round: Callable[[], dict[str, float]]) -> None:

@@ -48,6 +48,13 @@ class Params(Section):
             raise InputError(f"networks requires each network once. Received: {', '.join(self.networks)}")
         return self
 
+    @model_validator(mode="after")
+    def _check_batch(self) -> "Params":
+        batch, devices = self.train.batch_size, self.compute.devices
+        if batch % devices:
+            raise InputError(f"train.batch_size requires a multiple of compute.devices, {devices}. Received: {batch}")
+        return self
+
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a parameter file.

@@ -65,12 +65,17 @@ class Tfrecords(Section):
 
 
 class Compute(Section):
-    """What computes: Keras' backend, the device, the precision of the layers, and CPU threads per operation."""
+    """What computes: Keras' backend, the device, the precision of the layers, and CPU threads per operation.
+
+    `devices` is how many devices of the machine share each batch of a training; evaluation uses one. They
+    are the machine's first GPUs; a CPU is divided into virtual ones, which is good for tests only.
+    """
 
     backend: Literal["tensorflow", "jax"]
     device: Literal["any", "cpu", "gpu"]
     precision: Literal["float32", "bfloat16"]
     threads: Count
+    devices: Count
 
 
 class Model(Section):

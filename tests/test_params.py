@@ -83,7 +83,7 @@ BAD = [
     # out of range
     ("networks", []), ("train.epochs", 0), ("train.seed", 2**31), ("train.seed", -1), ("train.momentum", 1.0),
     ("train.learning_rate.peak", 0.0), ("train.weight_decay", -0.1), ("model.width", 0), ("model.dropout", 1.0),
-    ("compute.backend", "torch"), ("compute.threads", 0), ("preprocess.mean", "per_channel"),
+    ("compute.backend", "torch"), ("compute.threads", 0), ("compute.devices", 0), ("preprocess.mean", "per_channel"),
     ("preprocess.validation_images", -1), ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
     ("augment.cutout_pixels", 33), ("augment.fill", "black"), ("download.train_images", 75),
     ("download.test_images", 0), ("download.sha256", "0" * 63), ("download.sha256", "A" * 64),
@@ -239,6 +239,12 @@ def test_a_missing_file_is_refused(workspace):
     message = refusal(load_params)
     assert message.startswith("params.yaml requires a readable file of parameters. Received: ")
     assert "No such file" in message
+
+
+def test_a_batch_that_the_devices_cannot_share_is_refused(demo):
+    demo["compute"]["devices"], demo["train"]["batch_size"] = 4, 50
+    message = refusal(check_params, demo, "params.yaml")
+    assert message == "params.yaml: train.batch_size requires a multiple of compute.devices, 4. Received: 50"
 
 
 @pytest.mark.parametrize(

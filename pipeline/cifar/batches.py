@@ -101,8 +101,9 @@ def build_batches(
         keys = tf.random.stateless_uniform([len(labels)], epoch_seed, None, None, tf.uint32, alg="philox")
         # Sorted as int64, because TensorFlow sorts no unsigned integers; stable, because keys can be equal.
         order = tf.argsort(tf.cast(keys, tf.int64), stable=True)
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder=True)
-        return batches.enumerate().map(lambda position, chosen: (epoch, position, chosen))
+        steps = len(labels) // batch_size
+        chosen = tf.reshape(order[: steps * batch_size], [steps, batch_size])
+        return tf.data.Dataset.from_tensor_slices((tf.repeat(epoch, steps), tf.range(steps, dtype=tf.int64), chosen))
 
     def make_batch(epoch: tf.Tensor, position: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch_images = tf.cast(tf.gather(images, chosen), tf.float32) - mean_pixels
@@ -113,6 +114,8 @@ def build_batches(
 
     options = tf.data.Options()
     options.deterministic = True
+    # Batches are made side by side; within a batch, threads would only be in each other's way.
+    options.threading.max_intra_op_parallelism = 1
     options.threading.private_threadpool_size = threads
     dataset = tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(order_epoch)
     return dataset.map(make_batch, num_parallel_calls=threads).prefetch(4).with_options(options)

@@ -2,6 +2,8 @@
 
 import keras
 
+from pipeline.model.fast_layers import BatchNormalization, Conv2D
+
 # Short runs need statistics that follow quickly.
 MOMENTUM = 0.9
 EPSILON = 1e-5
@@ -9,7 +11,7 @@ EPSILON = 1e-5
 
 def normalize_and_activate(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Batch normalization, then ReLU: the pre-activation of He et al. 2016 (arXiv 1603.05027)."""
-    x = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")(x)
+    x = BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
@@ -20,6 +22,4 @@ def convolve(
 
     There is no bias by default, because a batch normalization follows.
     """
-    return keras.layers.Conv2D(
-        channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name
-    )(x)
+    return Conv2D(channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name)(x)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from pipeline.model import fast_layers
 from pipeline.outputs import require_space
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
@@ -23,7 +24,7 @@ def save_model(model: keras.Model, path: Path) -> None:
             for name in sorted(source.namelist()):
                 content = source.read(name)
                 if name == "config.json":
-                    content = _number_shared_objects(content)
+                    content = _name_public_layers(_number_shared_objects(content))
                 if name == "metadata.json":
                     metadata = json.loads(content)
                     metadata.pop("date_saved", None)
@@ -49,3 +50,14 @@ def _number_shared_objects(config: bytes) -> bytes:
         lambda match: match[1] + str(numbers.setdefault(match[2], len(numbers))).encode(),
         config,
     )
+
+
+def _name_public_layers(config: bytes) -> bytes:
+    """Give the project's own versions of Keras' layers as Keras' layers, which plain Keras can load."""
+
+    def rename(item: dict) -> dict:
+        if item.get("module") == fast_layers.__name__:
+            return {**item, "module": "keras.layers", "registered_name": None}
+        return item
+
+    return json.dumps(json.loads(config, object_hook=rename)).encode()

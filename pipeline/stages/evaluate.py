@@ -28,7 +28,7 @@ def evaluate(name: str) -> None:
     params = load_params()
     check_libraries(PROJECT, params.compute.backend)
     hold_gpus(params.compute.device)
-    device = set_up_backend(**params.compute.model_dump())
+    device = set_up_backend(**params.compute.model_dump() | {"devices": 1})
     print(f"{name}: evaluating with {params.compute.backend} on {device}")
     import pandas as pd
 

@@ -41,7 +41,7 @@ def check_libraries(project_file: Path, backend: Backend) -> dict[str, str]:
     return used
 
 
-def set_up_backend(backend: Backend, device: Device, precision: Precision, threads: int) -> str:
+def set_up_backend(backend: Backend, device: Device, precision: Precision, threads: int, devices: int) -> str:
     """Configure the process; to be called once, before Keras or a backend is imported.
 
     Args:
@@ -50,12 +50,14 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
         precision: of the layers; weights and logits stay float32, and float32 is not rounded to TensorFloat-32.
         threads: CPU threads within an operation, and operations at a time; another number gives other rounding. How
             many CPUs the machine has changes nothing.
+        devices: that everything after this call is built and trained on, see `pipeline.training.devices`. A CPU is
+            divided into as many virtual ones, which have these threads together.
 
     Returns:
         The device that will be used, in words.
 
     Raises:
-        InputError: a GPU is required and there is none.
+        InputError: a GPU is required and there is none, or there are fewer than `devices`.
     """
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -74,6 +76,8 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
     tf.config.experimental.enable_tensor_float_32_execution(False)
+    if devices > 1:
+        _divide_cpu(backend, devices)
     name = _find_jax_device() if backend == "jax" else _find_tensorflow_device()
     if device == "gpu" and name == "CPU":
         raise InputError(f"compute.device: gpu requires a GPU that {backend} can use. Received: none that it finds")
@@ -87,7 +91,13 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    return f"{name}, {threads} threads" if name == "CPU" else name
+    words = name
+    if devices > 1:
+        from pipeline.training.devices import spread_over
+
+        spread_over(devices)
+        words = f"{devices} × {name}"
+    return f"{words}, {threads} threads" if name == "CPU" else words
 
 
 @contextmanager
@@ -105,6 +115,18 @@ def _native_messages_held_back() -> Iterator[None]:
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
+
+
+def _divide_cpu(backend: Backend, devices: int) -> None:
+    if backend == "jax":
+        import jax
+
+        jax.config.update("jax_num_cpu_devices", devices)
+    else:
+        import tensorflow as tf
+
+        virtual = [tf.config.LogicalDeviceConfiguration()] * devices
+        tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], virtual)
 
 
 def _find_tensorflow_device() -> str:

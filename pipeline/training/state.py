@@ -4,19 +4,29 @@ import keras
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.training.devices import copies_of
 from pipeline.training.steps import AverageWeights
+
+STEPS = 2**26  # more than a run has
 
 
 def seed_dropout(network: keras.Model, seed: int, step: int) -> None:
-    """Set the dropout layers' counters, so that what they drop is a function of (seed, step)."""
+    """Set the dropout layers' counters, so that what they drop is a function of (seed, step).
+
+    On several devices of TensorFlow it depends on the device too, and so on their number.
+    """
     for layer in network.layers:
         if isinstance(layer, keras.layers.Dropout):
-            layer.seed_generator.state.assign(np.array([seed, step], np.uint32))
+            state = layer.seed_generator.state
+            state.assign(np.array([seed, step], np.uint32))
+            # Otherwise each device would drop the same in its share.
+            for number, copy in enumerate(copies_of(state)):
+                copy.assign(np.array([seed, step + number * STEPS], np.uint32))
 
 
 def collect_arrays(network: keras.Model, average: AverageWeights) -> dict[str, np.ndarray]:
     """All that changes in training, as arrays by name."""
-    return {name: keras.ops.convert_to_numpy(variable.value) for name, variable in _variables(network, average).items()}
+    return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(network, average).items()}
 
 
 def restore_arrays(network: keras.Model, average: AverageWeights, arrays: dict[str, np.ndarray]) -> None:

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from pipeline.training.devices import find_shardings, is_mirrored, share_step
+
 Tensor = Any  # of the backend
 State = tuple[list[Tensor], ...]
 
@@ -61,7 +63,8 @@ def build_step(network: keras.Model, average: AverageWeights) -> Step:
     network.optimizer.build(network.trainable_variables)
     classes = network.output_shape[-1]
     one = np.eye(1, classes, dtype=np.float32)
-    network.compute_metrics(None, one, one)
+    if not is_mirrored():  # there, metrics count on the devices only, and have all variables from the beginning
+        network.compute_metrics(None, one, one)
     network.reset_metrics()
     return JaxStep(network, average) if keras.backend.backend() == "jax" else TensorFlowStep(network, average)
 
@@ -72,11 +75,13 @@ class TensorFlowStep:
     def __init__(self, network: keras.Model, average: AverageWeights):
         import tensorflow as tf
 
+        train_step = share_step(network) if is_mirrored() else network.train_step
+
         # The rate is a variable: Keras would compute a schedule anew for each weight that decays.
         @tf.function
         def step(images: Tensor, labels: Tensor, learning_rate: Tensor) -> Tensor:
             network.optimizer.learning_rate = learning_rate
-            results = network.train_step((images, labels))
+            results = train_step((images, labels))
             weights = [weight.value for weight in average.weights]
             averages = [variable.value for variable in average.variables]
             values = average.next_values(averages, weights, network.optimizer.iterations.value)
@@ -129,7 +134,9 @@ class JaxStep:
             averages = average.next_values(averages, weights, optimizer[0])
             return results["loss"], (trainable, non_trainable, optimizer, metrics, averages)
 
-        self.step = jax.jit(step, donate_argnums=0)
+        whole, shared = find_shardings()
+        inputs = (whole, shared, shared, whole)
+        self.step = jax.jit(step, donate_argnums=0, in_shardings=inputs, out_shardings=whole)
 
     def __call__(self, images: Tensor, labels: Tensor, learning_rate: np.float32) -> Tensor:
         """See `Step`."""

@@ -64,7 +64,7 @@ def test_saved_model_loads_in_plain_keras_and_takes_uint8(classifier, images, tm
     np.save(tmp_path / "images.npy", images)
     files = [tmp_path / name for name in ("model.keras", "images.npy", "outputs.npy")]
     subprocess.run([sys.executable, "-c", LOAD_IN_PLAIN_KERAS, *map(str, files)], cwd=tmp_path, check=True)
-    np.testing.assert_array_equal(np.load(files[2]), model.predict(images, verbose=0))
+    np.testing.assert_allclose(np.load(files[2]), model.predict(images, verbose=0), rtol=1e-5)
 
 
 def test_equal_weights_give_equal_bytes_at_any_time(classifier, tmp_path):
@@ -82,9 +82,10 @@ def test_equal_weights_give_equal_bytes_in_any_process(tmp_path):
     assert (tmp_path / "first.keras").read_bytes() == (tmp_path / "second.keras").read_bytes()
 
 
-def test_saved_model_holds_no_time_and_no_training_settings(classifier, tmp_path):
+def test_saved_model_holds_no_time_no_training_settings_and_no_code_of_the_project(classifier, tmp_path):
     save_model(classifier[2], tmp_path / "model.keras")
     with zipfile.ZipFile(tmp_path / "model.keras") as file:
+        assert b"pipeline" not in file.read("config.json")
         assert "date_saved" not in json.loads(file.read("metadata.json"))
         assert not json.loads(file.read("config.json")).get("compile_config")
 

@@ -20,7 +20,7 @@ from pipeline.training.backend import set_up_backend
 
 recipe, name, backend = sys.argv[1:]
 params = load_params(Path("recipes", recipe + ".yaml"))
-set_up_backend(backend, "cpu", params.compute.precision, 2)
+set_up_backend(backend, "cpu", params.compute.precision, 2, 1)
 
 import numpy as np
 from pipeline.cifar.synthetic import draw_images

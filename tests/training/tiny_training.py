@@ -60,7 +60,7 @@ def build_tiny_network():
     x = keras.layers.Rescaling(1 / 64)(images)
     x = keras.layers.Conv2D(8, 5, 4, use_bias=False, name="conv")(x)
     x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x)
-    x = keras.layers.Dropout(0.2, seed=0)(keras.layers.GlobalMaxPooling2D()(keras.layers.ReLU()(x)))
+    x = keras.layers.Dropout(0.2, seed=0, name="dropout")(keras.layers.GlobalMaxPooling2D()(keras.layers.ReLU()(x)))
     logits = keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L2(0.001), name="logits")(x)
     return keras.Model(images, logits, name="tiny")
 

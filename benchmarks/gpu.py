@@ -1,0 +1,30 @@
+"""Training on a GPU: what the input costs, on both backends. Without a GPU it says so."""
+
+from benchmarks.measurement import Contender, Row, Section, Target
+from pipeline.training.gpu_lock import list_gpus
+
+# As recipes/cifar10-gpu.yaml has it.
+SETTING = ("attention-56", "paper", "2")
+ROUNDS = 20
+# Two processes share the GPU, and neither may take all of its memory.
+MEMORY = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def measure() -> Section:
+    """Steps on the input against steps on one batch."""
+    if not list_gpus():
+        return Section([], "On a GPU: not measured, there is none. `python -m benchmarks gpu` measures where there is.")
+    return Section([compare(backend, "gpu", "bfloat16", "512") for backend in ("tensorflow", "jax")], "")
+
+
+def compare(backend: str, device: str, precision: str, batch_size: str) -> Row:
+    """One backend."""
+    settings = (*SETTING, backend, device, precision, batch_size)
+    with (
+        Contender("benchmarks.our_training", *settings, "flip and shift", env=MEMORY) as ours,
+        Contender("benchmarks.our_training", *settings, "constant", env=MEMORY) as constant,
+    ):
+        ours.measure(), constant.measure()
+        rounds = [(ours.measure()["images_per_second"], constant.measure()["images_per_second"]) for _ in range(ROUNDS)]
+    name = f"training on a GPU, Attention-56, `paper` layout, width 2, {precision}, {backend}"
+    return Row(name, "images/s", "steps on one batch", rounds, Target("ratio", "≥", 0.95))
