@@ -1,6 +1,8 @@
 """The arrows between the project's rooms, and what dvc.yaml must say of them."""
 
 import ast
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -102,6 +104,13 @@ def test_what_a_run_is_can_be_said_without_prefect():
 def test_stages_that_need_no_tensorflow_do_not_import_it(stage):
     for file in import_closure(f"pipeline/stages/{stage}.py"):
         assert not {name.partition(".")[0] for name in imported_modules(ROOT / file)} & HEAVY, file
+
+
+@pytest.mark.parametrize("stage", ["download", "preprocess", "tfrecords"])
+def test_data_stages_start_without_what_takes_long_to_import(stage):
+    command = f"import sys, pipeline.stages.{stage}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert not set(loaded.stdout.split()) & {*HEAVY, "matplotlib", "pandas", "requests", "scipy"}
 
 
 def test_checkpoints_are_read_and_written_without_tensorflow():

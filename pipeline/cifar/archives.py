@@ -54,7 +54,8 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
                 continue
             _check_size(name, member.size, dataset)
             chunks = _read_chunks(tar_file, member)
-            if name in dataset.file_sha256:
+            # The archive's own digest vouches for all that is in it.
+            if name in dataset.file_sha256 and received != dataset.archive_sha256:
                 chunks = _check_digest(chunks, name, dataset)
             yield name, chunks
             for _ in chunks:  # what the caller left is checked all the same

@@ -12,6 +12,7 @@ Sources: "TFRecord and tf.train.Example" in TensorFlow's guide (framing and chec
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import google_crc32c
@@ -19,6 +20,8 @@ import numpy as np
 
 LENGTH_DELIMITED = 2
 CRC_MASK_DELTA = 0xA282EAD8
+EXAMPLES_AT_ONCE = 250  # they fit the cache of a CPU
+Part = bytes | np.ndarray  # of a message: the same in all rows of a run, or uint8 (rows, bytes)
 
 
 def write_shard(path: Path, images: np.ndarray, integers: dict[str, np.ndarray]) -> None:
@@ -31,12 +34,10 @@ def write_shard(path: Path, images: np.ndarray, integers: dict[str, np.ndarray])
     """
     with path.open("wb") as file:
         for examples in encode_examples(images, integers):
-            size = examples.shape[1]
-            header = size.to_bytes(8, "little")
-            header += masked_crc(header).to_bytes(4, "little")
-            for example in examples:
-                content = example.tobytes()
-                file.write(header + content + masked_crc(content).to_bytes(4, "little"))
+            length = examples.shape[1].to_bytes(8, "little")
+            header = length + masked_crc(length).to_bytes(4, "little")
+            checksums = np.array([masked_crc(example.tobytes()) for example in examples], "<u4")
+            file.write(_join([header, examples, checksums.view(np.uint8).reshape(-1, 4)]).data)
 
 
 def masked_crc(content: bytes) -> int:
@@ -49,39 +50,45 @@ def encode_examples(images: np.ndarray, integers: dict[str, np.ndarray]) -> Iter
     """Serialize examples, vectorized over runs of examples whose messages have the same length.
 
     Yields:
-        uint8 (examples of the run, bytes of each), in the order of the arguments.
+        uint8 (examples of the run, at most `EXAMPLES_AT_ONCE`; bytes of each), in the order of the arguments.
     """
     widths = np.stack([varint_widths(values) for values in integers.values()], axis=1)
     changes = 1 + np.flatnonzero((widths[1:] != widths[:-1]).any(axis=1))
-    for start, stop in zip([0, *changes], [*changes, len(images)], strict=True):
-        if start < stop:
-            run = {
-                name: encode_varints(values[start:stop], int(width))
-                for (name, values), width in zip(integers.items(), widths[start], strict=True)
-            }
-            yield _encode_run(images[start:stop].reshape(stop - start, -1), run)
+    starts = sorted({*range(0, len(images), EXAMPLES_AT_ONCE), *changes.tolist()})
+    for start, stop in pairwise([*starts, len(images)]):
+        run = {
+            name: encode_varints(values[start:stop], int(width))
+            for (name, values), width in zip(integers.items(), widths[start], strict=True)
+        }
+        yield _join(_encode_run(images[start:stop].reshape(stop - start, -1), run))
 
 
-def _encode_run(pixels: np.ndarray, varints: dict[str, np.ndarray]) -> np.ndarray:
+def _encode_run(pixels: np.ndarray, varints: dict[str, np.ndarray]) -> list[Part]:
     bytes_list, int64_list = 1, 3
-    features = [_entry("image", bytes_list, pixels)]
-    features += [_entry(name, int64_list, values) for name, values in sorted(varints.items())]
-    return _field(1, np.concatenate(features, axis=1))  # Example.features
+    features = _entry("image", bytes_list, pixels)
+    for name, values in sorted(varints.items()):
+        features += _entry(name, int64_list, values)
+    return _field(1, features)  # Example.features
 
 
-def _entry(name: str, kind: int, values: np.ndarray) -> np.ndarray:
+def _entry(name: str, kind: int, values: np.ndarray) -> list[Part]:
     """One entry of the map Features.feature: the name, and a Feature whose list of `kind` holds `values`."""
-    key = np.broadcast_to(np.frombuffer(name.encode(), np.uint8), (len(values), len(name)))
-    feature = _field(kind, _field(1, values))
-    return _field(1, np.concatenate([_field(1, key), _field(2, feature)], axis=1))
+    feature = _field(kind, _field(1, [values]))
+    return _field(1, _field(1, [name.encode()]) + _field(2, feature))
 
 
-def _field(number: int, content: np.ndarray) -> np.ndarray:
-    """A length-delimited field in each row: tag, length, content."""
-    size = np.array([content.shape[1]])
-    tag = np.array([[number << 3 | LENGTH_DELIMITED]], np.uint8)
-    prefix = np.concatenate([tag, encode_varints(size, int(varint_widths(size)[0]))], axis=1)
-    return np.concatenate([np.broadcast_to(prefix, (len(content), prefix.shape[1])), content], axis=1)
+def _field(number: int, content: list[Part]) -> list[Part]:
+    """A length-delimited field: tag, length, content."""
+    size = np.array([sum(part.shape[1] if isinstance(part, np.ndarray) else len(part) for part in content)])
+    length = encode_varints(size, int(varint_widths(size)[0])).tobytes()
+    return [bytes([number << 3 | LENGTH_DELIMITED]) + length, *content]
+
+
+def _join(parts: list[Part]) -> np.ndarray:
+    """Put parts side by side in each row."""
+    rows = max(len(part) for part in parts if isinstance(part, np.ndarray))
+    columns = [part if isinstance(part, np.ndarray) else np.frombuffer(part, np.uint8) for part in parts]
+    return np.concatenate([np.broadcast_to(column, (rows, column.shape[-1])) for column in columns], axis=1)
 
 
 def varint_widths(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which training images are held out for validation, and the mean image."""
+"""Which training images are held out for validation."""
 
 import numpy as np
 
@@ -35,12 +35,3 @@ def choose_validation_images(labels: np.ndarray, count: int, seed: int) -> np.nd
         order = np.argsort(np.random.Philox(key=[seed, label]).random_raw(len(positions)), kind="stable")
         chosen.append(positions[order[:share]])
     return np.sort(np.concatenate(chosen))
-
-
-def mean_image(images: np.ndarray) -> np.ndarray:
-    """The mean of each pixel and color channel, float32 (32, 32, 3), from 0 to 255; the sums are exact integers.
-
-    Args:
-        images: uint8 (n, 32, 32, 3), n at least 1.
-    """
-    return (images.sum(axis=0, dtype=np.int64) / len(images)).astype(np.float32)

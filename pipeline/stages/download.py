@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.cifar.archives import read_members
 from pipeline.cifar.datasets import CIFAR10, CIFAR100, ArchiveDataset
-from pipeline.cifar.downloads import download_archive, locate_archive
 from pipeline.cifar.layouts import LAYOUTS, encode_records
+from pipeline.cifar.sources import locate_archive
 from pipeline.cifar.synthetic import CLASSES, draw_images
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -36,6 +36,9 @@ def download() -> None:
     archive = Path(os.environ.get("DOWNLOAD_DIR", "data/downloads"), f"{dataset.archive_sha256[:12]}.tar.gz")
     with hold_lock(archive.with_suffix(".lock"), "another process that downloads the same archive"):
         if not archive.exists():
+            # What it needs takes as long to import as all else here.
+            from pipeline.cifar.downloads import download_archive
+
             download_archive(source, archive)
         try:
             write_raw(dataset.name, dataset.layout, dataset.classes, read_members(archive, dataset))

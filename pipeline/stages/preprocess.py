@@ -1,13 +1,16 @@
 """Stage `preprocess`: the three splits as uint8 arrays, and the mean image of the training split."""
 
-import hashlib
+from collections.abc import Iterable
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
+from PIL import Image
 
-from pipeline.cifar.layouts import LAYOUTS, Records, decode_records
-from pipeline.cifar.splits import choose_validation_images, mean_image
+from pipeline.cifar.layouts import LAYOUTS, read_images, read_labels
+from pipeline.cifar.splits import choose_validation_images
+from pipeline.digests import hash_file
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
@@ -26,67 +29,58 @@ def preprocess() -> None:
     raw = RAW / params.download.dataset
     manifest = read_json(raw / "manifest.json", "dataset", "sha256", "layout", "classes", "files")
     layout = LAYOUTS[manifest["layout"]]
-    training = read_files(raw, layout.train_files, manifest)
-    test = read_files(raw, layout.test_files, manifest)
-    for records, words in ((training, "training"), (test, "test")):
-        check_classes(records.labels, manifest["classes"], words)
+    training = load_labels(raw, layout.train_files, manifest)
+    test = load_labels(raw, layout.test_files, manifest)
+    for labels, words in ((training, "training"), (test, "test")):
+        check_classes(labels[:, -1], manifest["classes"], words)
     settings = params.preprocess
-    validation = choose_validation_images(training.labels, settings.validation_images, settings.seed)
-    train = np.setdiff1d(np.arange(len(training.labels)), validation)
-    splits = {
-        "train": (training, train),
-        "validation": (training, validation),
-        "test": (test, np.arange(len(test.labels))),
-    }
-    mean = mean_image(training.images[train])
+    validation = choose_validation_images(training[:, -1], settings.validation_images, settings.seed)
+    train = np.setdiff1d(np.arange(len(training)), validation)
+    sources = (
+        (layout.train_files, training, {"train": train, "validation": validation}),
+        (layout.test_files, test, {"test": np.arange(len(test))}),
+    )
+    sums: dict[str, np.ndarray] = {}
+    counts: dict[str, list[int]] = {}
     with written_aside(PREPARED) as folder:
         folder.mkdir()
-        for split, (records, positions) in splits.items():
-            write_split(folder, split, records, positions)
+        for names, labels, splits in sources:
+            sums |= write_images(folder, chain.from_iterable(read_images(raw / name, layout) for name in names), splits)
+            for split, positions in splits.items():
+                write_integers(folder, split, labels[positions], positions)
+                counts[split] = np.bincount(labels[positions, -1], minlength=len(manifest["classes"])).tolist()
+        mean = (sums["train"] / len(train)).astype(np.float32)
         np.save(folder / "mean.npy", mean)
-        # By default the version of Matplotlib would be written, and would move the digest of the data.
-        metadata = {"Software": "residual-attention-cifar"}
-        matplotlib.image.imsave(folder / "mean.png", mean.round().astype(np.uint8), metadata=metadata)
+        Image.fromarray(mean.round().astype(np.uint8)).save(folder / "mean.png")
+        both = (sums["train"] + sums["validation"]).sum(axis=(0, 1))
         write_json(
             folder / "statistics.json",
             {
                 "dataset": manifest["dataset"],
                 "sha256": manifest["sha256"],
                 "classes": manifest["classes"],
-                "images": {split: len(positions) for split, (_, positions) in splits.items()},
-                "images_per_class": {
-                    split: np.bincount(records.labels[positions], minlength=len(manifest["classes"])).tolist()
-                    for split, (records, positions) in splits.items()
-                },
-                "training_files_channel_means": training.images.mean(axis=(0, 1, 2)).tolist(),
+                "images": {split: sum(numbers) for split, numbers in counts.items()},
+                "images_per_class": counts,
+                "training_files_channel_means": (both / (len(training) * 32 * 32)).tolist(),
                 "train_channel_means": mean.mean(axis=(0, 1), dtype=np.float64).tolist(),
             },
         )
-    counts = ", ".join(f"{len(positions)} {split}" for split, (_, positions) in splits.items())
-    print(f"{PREPARED}: {counts} images")
+    print(f"{PREPARED}: {', '.join(f'{sum(numbers)} {split}' for split, numbers in counts.items())} images")
 
 
-def read_files(raw: Path, names: tuple[str, ...], manifest: dict) -> Records:
-    """Decode files of the manifest one after another.
+def load_labels(raw: Path, names: tuple[str, ...], manifest: dict) -> np.ndarray:
+    """The labels in files of the manifest, one after another, int64 (n, 1 or 2); the class is the last of a row.
 
     Raises:
         InputError: a file is not what the manifest says, or an image has a class that the data set does not name.
     """
-    layout = LAYOUTS[manifest["layout"]]
     parts = []
     for name in names:
-        content = (raw / name).read_bytes()
-        received = hashlib.sha256(content).hexdigest()
-        if received != manifest["files"][name]["sha256"]:
-            required = manifest["files"][name]["sha256"]
+        required, received = manifest["files"][name]["sha256"], hash_file(raw / name)
+        if received != required:
             raise InputError(f"{raw / name} requires sha256 {required}. Received: {received}")
-        parts.append(decode_records(content, layout, len(manifest["classes"]), name))
-    images, labels, coarse_labels = zip(*parts, strict=True)
-    return Records(
-        np.concatenate(images),
-        np.concatenate(labels),
-        None if coarse_labels[0] is None else np.concatenate(coarse_labels),
-    )
+        parts.append(read_labels(raw / name, LAYOUTS[manifest["layout"]], len(manifest["classes"])))
+    return np.concatenate(parts)
 
 
 def check_classes(labels: np.ndarray, classes: list[str], words: str) -> None:
@@ -101,13 +95,40 @@ def check_classes(labels: np.ndarray, classes: list[str], words: str) -> None:
         raise InputError(f"the data set requires {words} images of every class. Received: none of {named}")
 
 
-def write_split(folder: Path, split: str, records: Records, positions: np.ndarray) -> None:
-    """Write the images at `positions` and what is known of them as arrays."""
-    np.save(folder / f"{split}-images.npy", records.images[positions])
-    np.save(folder / f"{split}-label.npy", records.labels[positions])
+def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Write `<split>-images.npy` of images that are never all in memory.
+
+    Args:
+        folder: where to.
+        parts: all images in order, uint8 (any number, 32, 32, 3).
+        splits: the positions of each split's images, ascending.
+
+    Returns:
+        The sum of each split's images, int64 (32, 32, 3).
+    """
+    sums = {split: np.zeros((32, 32, 3), np.int64) for split in splits}
+    with ExitStack() as stack:
+        files = {split: stack.enter_context((folder / f"{split}-images.npy").open("wb")) for split in splits}
+        for split, positions in splits.items():
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(positions), 32, 32, 3)}
+            np.lib.format.write_array_header_1_0(files[split], header)
+        start = 0
+        for images in parts:
+            for split, positions in splits.items():
+                first, last = np.searchsorted(positions, [start, start + len(images)])
+                chosen = images[positions[first:last] - start]
+                files[split].write(chosen)
+                sums[split] += chosen.sum(axis=0, dtype=np.uint32)
+            start += len(images)
+    return sums
+
+
+def write_integers(folder: Path, split: str, labels: np.ndarray, positions: np.ndarray) -> None:
+    """Write what is known of the images at `positions`, whose labels are int64 (n, 1 or 2), as arrays."""
+    np.save(folder / f"{split}-label.npy", labels[:, -1])
     np.save(folder / f"{split}-index.npy", positions.astype(np.int64))
-    if records.coarse_labels is not None:
-        np.save(folder / f"{split}-coarse_label.npy", records.coarse_labels[positions])
+    if labels.shape[1] == 2:
+        np.save(folder / f"{split}-coarse_label.npy", labels[:, 0])
 
 
 if __name__ == "__main__":

@@ -32,17 +32,18 @@ def write_split(folder: Path, split: str, images_per_shard: int) -> list[dict]:
     Returns:
         For each shard its file, number of images, bytes and sha256.
     """
-    images = read_array(PREPARED / f"{split}-images.npy")
-    files = {name: PREPARED / f"{split}-{name}.npy" for name in INTEGER_FEATURES}
-    integers = {name: read_array(file) for name, file in files.items() if file.exists()}
-    count = -(-len(images) // images_per_shard)
+    files = {name: PREPARED / f"{split}-{name}.npy" for name in ("images", *INTEGER_FEATURES)}
+    count = -(-len(read_array(files["images"])) // images_per_shard)
     shards = []
     for number in range(count):
         part = slice(number * images_per_shard, (number + 1) * images_per_shard)
+        # Mapped anew for each shard, so that memory does not grow with the split.
+        arrays = {name: read_array(file)[part] for name, file in files.items() if file.exists()}
+        images = arrays.pop("images")
         path = folder / f"{split}-{number:05d}-of-{count:05d}.tfrecord"
-        write_shard(path, images[part], {name: values[part] for name, values in integers.items()})
+        write_shard(path, images, arrays)
         shards.append(
-            {"file": path.name, "images": len(images[part]), "bytes": path.stat().st_size, "sha256": hash_file(path)}
+            {"file": path.name, "images": len(images), "bytes": path.stat().st_size, "sha256": hash_file(path)}
         )
     return shards
 

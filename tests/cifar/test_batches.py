@@ -7,7 +7,6 @@ import pytest
 from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split, build_batches, load_index, load_split, subtract_mean
 from pipeline.cifar.records import write_shard
-from pipeline.cifar.splits import mean_image
 from pipeline.errors import InputError
 
 COUNT = 24
@@ -20,6 +19,10 @@ def split():
     """Each image has a class of its own, by which it is recognized."""
     images = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), np.uint8)
     return Split(images, np.arange(COUNT))
+
+
+def mean_image(split):
+    return split.images.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def batches(split):
     def build(epochs, batch_size=6, seed=1, augmentation=PLAIN, threads=2):
         dataset = build_batches(
             split,
-            mean_image(split.images),
+            mean_image(split),
             classes=COUNT,
             batch_size=batch_size,
             seed=seed,
@@ -120,7 +123,7 @@ def test_inputs_have_zero_mean_over_an_epoch(batches):
 
 
 def test_batches_hold_the_images_that_their_labels_tell(batches, split):
-    inputs = subtract_mean(split.images, mean_image(split.images))
+    inputs = subtract_mean(split.images, mean_image(split))
     for images, labels in batches(range(2)):
         np.testing.assert_array_equal(images, inputs[labels.argmax(axis=1)])
         assert (labels.sum(axis=1) == 1).all()

@@ -1,8 +1,21 @@
 import numpy as np
 import pytest
 
-from pipeline.cifar.layouts import LAYOUTS, decode_records, encode_records
+from pipeline.cifar import layouts
+from pipeline.cifar.layouts import LAYOUTS, encode_records, read_images, read_labels
 from pipeline.errors import InputError
+
+
+@pytest.fixture
+def decode(tmp_path):
+    """Write content to a file and read it: images and labels."""
+
+    def run(content, layout, classes=10, name="test_batch.bin"):
+        (tmp_path / name).write_bytes(content)
+        labels = read_labels(tmp_path / name, LAYOUTS[layout], classes)
+        return np.concatenate(list(read_images(tmp_path / name, LAYOUTS[layout]))), labels
+
+    return run
 
 
 def decode_by_loop(content, label_bytes):
@@ -22,28 +35,36 @@ def decode_by_loop(content, label_bytes):
 
 
 @pytest.mark.parametrize(("name", "file"), [("cifar10", "data_batch_1.bin"), ("cifar100", "train.bin")])
-def test_records_decode_like_a_plain_loop(name, file, make_files):
-    layout, content = LAYOUTS[name], make_files(name, images=3)[file]
-    records = decode_records(content, layout, 10, file)
-    images, labels = decode_by_loop(content, layout.label_bytes)
-    np.testing.assert_array_equal(records.images, images)
-    np.testing.assert_array_equal(records.labels, labels[:, -1])
-    assert records.images.dtype == np.uint8
-    assert records.labels.dtype == np.int64
+def test_records_decode_like_a_plain_loop(name, file, make_files, decode):
+    content = make_files(name, images=3)[file]
+    images, labels = decode(content, name, name=file)
+    expected_images, expected_labels = decode_by_loop(content, LAYOUTS[name].label_bytes)
+    np.testing.assert_array_equal(images, expected_images)
+    np.testing.assert_array_equal(labels, expected_labels)
+    assert images.dtype == np.uint8
+    assert labels.dtype == np.int64
 
 
-def test_only_cifar100_has_coarse_labels():
+def test_only_cifar100_has_coarse_labels(decode):
     content = bytes([19, 99]) + bytes(3072)
-    records = decode_records(content, LAYOUTS["cifar100"], 100, "train.bin")
-    assert records.labels.tolist() == [99]
-    assert records.coarse_labels.tolist() == [19]
-    assert decode_records(content[1:], LAYOUTS["cifar10"], 100, "test_batch.bin").coarse_labels is None
+    assert decode(content, "cifar100", 100)[1].tolist() == [[19, 99]]
+    assert decode(content[1:], "cifar10", 100)[1].tolist() == [[99]]
 
 
-def test_encoded_records_decode_to_the_same(make_files):
+def test_encoded_records_decode_to_the_same(make_files, decode):
     content = make_files()["test_batch.bin"]
-    images, labels, _ = decode_records(content, LAYOUTS["cifar10"], 10, "test_batch.bin")
-    assert encode_records(images, labels) == content
+    images, labels = decode(content, "cifar10")
+    assert encode_records(images, labels[:, -1]) == content
+
+
+def test_a_file_comes_in_small_parts(make_files, tmp_path, monkeypatch):
+    monkeypatch.setattr(layouts, "RECORDS_AT_ONCE", 3)
+    content = make_files(images=8)["test_batch.bin"]
+    (tmp_path / "file").write_bytes(content)
+    parts = list(read_images(tmp_path / "file", LAYOUTS["cifar10"]))
+    assert [len(part) for part in parts] == [3, 3, 2]
+    labels = read_labels(tmp_path / "file", LAYOUTS["cifar10"], 10)
+    assert encode_records(np.concatenate(parts), labels[:, -1]) == content
 
 
 def test_the_published_files_of_both_layouts():
@@ -56,15 +77,17 @@ def test_the_published_files_of_both_layouts():
     assert LAYOUTS["cifar100"].data_files == ("train.bin", "test.bin")
 
 
+@pytest.mark.parametrize("read", [lambda *file: read_labels(*file, 10), lambda *file: list(read_images(*file))])
 @pytest.mark.parametrize("length", [0, 1, 3072, 3074, 2 * 3073 - 1])
-def test_a_part_of_a_record_is_refused(length):
+def test_a_part_of_a_record_is_refused(length, read, tmp_path):
+    (tmp_path / "test_batch.bin").write_bytes(bytes(length))
     with pytest.raises(InputError) as error:
-        decode_records(bytes(length), LAYOUTS["cifar10"], 10, "test_batch.bin")
+        read(tmp_path / "test_batch.bin", LAYOUTS["cifar10"])
     assert str(error.value) == f"test_batch.bin requires one or more records of 3073 bytes. Received: {length} bytes"
 
 
-def test_a_label_without_a_class_is_refused():
+def test_a_label_without_a_class_is_refused(decode):
     good, bad = bytes(3073), bytes([10]) + bytes(3072)
     with pytest.raises(InputError) as error:
-        decode_records(good + bad, LAYOUTS["cifar10"], 10, "test_batch.bin")
+        decode(good + bad, "cifar10")
     assert str(error.value) == "test_batch.bin requires labels from 0 to 9. Received: 10 in record 1"

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipeline.cifar import records
 from pipeline.cifar.records import encode_examples, encode_varints, masked_crc, varint_widths, write_shard
 
 BOUNDARIES = [0, 1, 127, 128, 16383, 16384, 2**21 - 1, 2**21, 2**31, 2**56 - 1, 2**56, 2**63 - 1]
@@ -77,6 +78,12 @@ def test_runs_are_split_where_a_width_changes(images):
     runs = list(encode_examples(images[:4], {"index": np.array([126, 127, 128, 129])}))
     assert [len(run) for run in runs] == [2, 2]
     assert runs[1].shape[1] == runs[0].shape[1] + 1
+
+
+def test_runs_are_split_where_they_would_be_large(images, monkeypatch):
+    monkeypatch.setattr(records, "EXAMPLES_AT_ONCE", 5)
+    runs = list(encode_examples(images[:12], {"index": np.arange(12)}))
+    assert [len(run) for run in runs] == [5, 5, 2]
 
 
 def test_checksums_follow_the_format():

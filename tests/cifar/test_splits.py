@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.cifar.splits import choose_validation_images, mean_image
+from pipeline.cifar.splits import choose_validation_images
 from pipeline.errors import InputError
 
 
@@ -56,17 +56,3 @@ def test_a_class_keeps_training_images(count, share, labels):
         "preprocess.validation_images requires fewer images of each class than there are: class 0 has 6. "
         f"Received: {count}, {share} of that class"
     )
-
-
-def test_mean_image_equals_the_mean_in_double_precision():
-    images = np.random.default_rng(0).integers(0, 256, (37, 32, 32, 3), np.uint8)
-    mean = mean_image(images)
-    np.testing.assert_array_equal(mean, images.mean(axis=0, dtype=np.float64).astype(np.float32))
-    assert mean.shape == (32, 32, 3)
-    assert mean.dtype == np.float32
-
-
-def test_mean_of_many_white_images_is_exactly_white():
-    """Single-precision sums would be off by here."""
-    white = np.broadcast_to(np.uint8(255), (100_000, 1, 1, 1))
-    assert mean_image(white).item() == 255

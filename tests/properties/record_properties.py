@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cifar.layouts import LAYOUTS, decode_records, encode_records
+from pipeline.cifar.layouts import LAYOUTS, encode_records, read_images, read_labels
 from pipeline.cifar.records import write_shard
-from pipeline.stages.preprocess import check_classes, read_files
+from pipeline.stages.preprocess import check_classes, load_labels
 from tests.properties.refusals import accept_or_refuse
 
 layouts = st.sampled_from(sorted(LAYOUTS.values(), key=lambda layout: layout.folder))
@@ -41,6 +41,15 @@ def draw_images(count, seed):
     return np.frombuffer(draw_bytes(count * 3072, seed), np.uint8).reshape(count, 32, 32, 3)
 
 
+def decode(content, layout, classes):
+    """The images and labels of a file with this content."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "train.bin")
+        path.write_bytes(content)
+        labels = read_labels(path, layout, classes)
+        return np.concatenate(list(read_images(path, layout))), labels
+
+
 @given(layouts, lengths, st.integers(0, 9), st.integers(1, 256))
 def test_any_content_is_decoded_or_refused(layout, length, seed, classes):
     content = draw_bytes(length, seed)
@@ -49,22 +58,22 @@ def test_any_content_is_decoded_or_refused(layout, length, seed, classes):
         for place in range(0, length, layout.record_bytes)
     ]
     good = length > 0 and length % layout.record_bytes == 0 and all(label < bytes([classes - 1, 0]) for label in labels)
-    records, message = accept_or_refuse(decode_records, content, layout, classes, "train.bin")
+    decoded, message = accept_or_refuse(decode, content, layout, classes)
     assert good == (not message)
     if good:
-        assert records.images.shape == (len(labels), 32, 32, 3)
-        assert records.labels.tolist() == [label[0] for label in labels]
+        images, decoded_labels = decoded
+        assert images.shape == (len(labels), 32, 32, 3)
+        assert decoded_labels[:, -1].tolist() == [label[0] for label in labels]
         first = content[layout.label_bytes : layout.record_bytes]
-        assert records.images[0].transpose(2, 0, 1).tobytes() == first
+        assert images[0].transpose(2, 0, 1).tobytes() == first
 
 
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=4), st.integers(0, 9))
 def test_what_is_encoded_is_decoded(labels, seed):
     images = draw_images(len(labels), seed)
-    decoded = decode_records(encode_records(images, np.array(labels)), LAYOUTS["cifar10"], 256, "test_batch.bin")
-    np.testing.assert_array_equal(decoded.images, images)
-    assert decoded.labels.tolist() == labels
-    assert decoded.coarse_labels is None
+    decoded, decoded_labels = decode(encode_records(images, np.array(labels)), LAYOUTS["cifar10"], 256)
+    np.testing.assert_array_equal(decoded, images)
+    assert decoded_labels.tolist() == [[label] for label in labels]
 
 
 @given(layouts, st.lists(lengths, min_size=1, max_size=3), st.integers(1, 4), st.booleans())
@@ -76,13 +85,13 @@ def test_raw_files_are_read_or_refused(layout, sizes, classes, changed):
         for file, content in contents.items():
             Path(folder, file).write_bytes(content + b"x" * changed)
         manifest = {"layout": name, "classes": [f"class {number}" for number in range(classes)], "files": files}
-        records, message = accept_or_refuse(read_files, Path(folder), tuple(contents), manifest)
+        labels, message = accept_or_refuse(load_labels, Path(folder), tuple(contents), manifest)
     if not message:
         assert not changed
-        assert len(records.images) == len(records.labels) == sum(map(len, contents.values())) // layout.record_bytes
-        assert max(records.labels) < classes
-        _, message = accept_or_refuse(check_classes, records.labels, manifest["classes"], "training")
-        assert bool(message) == (len(set(records.labels.tolist())) < classes)
+        assert labels.shape == (sum(map(len, contents.values())) // layout.record_bytes, layout.label_bytes)
+        assert max(labels[:, -1]) < classes
+        _, message = accept_or_refuse(check_classes, labels[:, -1], manifest["classes"], "training")
+        assert bool(message) == (len(set(labels[:, -1].tolist())) < classes)
 
 
 def parse_varint(content, place):
