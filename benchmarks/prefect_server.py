@@ -92,7 +92,8 @@ def open_server(project: Path, env: dict[str, str]) -> Iterator[Server]:
             time.sleep(0.2)
         for command in ("work-pool create --type process local", "--no-prompt deploy --all"):
             measure_command(("prefect", *command.split()), project, server.env)
-        stack.enter_context(running(("prefect", "worker", "start", "--pool", "local"), project, server.env))
+        polling = server.env | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+        stack.enter_context(running(("prefect", "worker", "start", "--pool", "local"), project, polling))
         yield server
 
 
