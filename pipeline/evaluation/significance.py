@@ -26,10 +26,11 @@ def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -
         first_correct: bool (n,), whether the first model classifies an image correctly.
         second_correct: bool (n,), of the second model, for the same images in the same order.
     """
-    from scipy.stats import binomtest
+    # Not scipy.stats.binomtest, which gives the same: its import takes half a second more.
+    from scipy.special import bdtr
 
     only_first = int((first_correct & ~second_correct).sum())
     only_second = int((second_correct & ~first_correct).sum())
-    differing = only_first + only_second
-    p_value = float(binomtest(only_first, differing).pvalue) if differing else 1.0
-    return PairedTest(only_first, only_second, p_value)
+    # Both tails of a binomial distribution with p = 1/2, which is symmetric.
+    tails = 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5))
+    return PairedTest(only_first, only_second, min(1.0, tails))
