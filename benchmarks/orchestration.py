@@ -17,8 +17,8 @@ REPORT = ("python", "-m", "pipeline.stages.report")
 COMPARE = ("python", "-m", "flows.compare", f"{RECIPE}-arl", f"{RECIPE}-nal")
 NOTHING = "`dvc repro` with nothing to do"
 TEXT = (
-    "The flow runs are of a tiny network; with nothing to do, every stage comes from the cache. With a server that is up, "
-    "a run's time goes from its request to its end, by the server's clock; the others are whole commands, with the "
+    "The flow runs are of a tiny network; with nothing to do, every stage comes from the cache. With a server that is "
+    "up, a run's time goes from its request to its end, by the server's clock; the others are whole commands, with the "
     "imports and the start and end of a server of their own."
 )
 
