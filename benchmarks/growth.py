@@ -80,11 +80,14 @@ def draw_growth(figures: dict[int, tuple[float, float]], path: Path) -> None:
     counts = list(figures)
     for place, label in enumerate(("seconds", "peak memory, GB")):
         values = [pair[place] for pair in figures.values()]
-        axes = figure.add_subplot(1, 2, place + 1, xlabel="images", ylabel=label, xscale="log", yscale="log")
+        axes = figure.add_subplot(1, 2, place + 1, xlabel="images", ylabel=label)
         axes.plot(counts, values, "o-", label="data stages")
         axes.plot(
             counts, [values[0] * count / counts[0] for count in counts], "--", color="gray", label="in proportion"
         )
+        axes.set_xscale("log")
+        axes.set_yscale("log", base=2)
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xticks(counts, [f"{count:,}" for count in counts])
         axes.minorticks_off()
         axes.legend()
