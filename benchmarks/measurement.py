@@ -6,13 +6,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 ROOT = Path(__file__).parents[1]
+Measured = TypeVar("Measured")
 
 
 class Target(NamedTuple):
@@ -85,22 +85,21 @@ def measure_command(command: Iterable[str], cwd: Path, env: Mapping[str, str] | 
     Raises:
         RuntimeError: it fails; the message ends with what it printed last.
     """
-    start = time.perf_counter()
-    with subprocess.Popen(
-        list(command), cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        assert process.stdout
-        printed = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.usage", *command],
+        cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    printed, _, usage = process.stdout.decode().rstrip().rpartition("\n")
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {printed.decode()[-2000:]}")
-    kilobytes = used.ru_maxrss / 1024 if sys.platform == "darwin" else used.ru_maxrss
-    return Usage(seconds, used.ru_utime + used.ru_stime, kilobytes * 1024 / 1e9)
+        raise RuntimeError(f"{' '.join(command)} failed: {printed[-2000:]}")
+    seconds, cpu_seconds, peak = json.loads(usage)
+    kilobytes = peak / 1024 if sys.platform == "darwin" else peak
+    return Usage(seconds, cpu_seconds, kilobytes * 1024 / 1e9)
 
 
-def measure_in_turn(rounds: int, ours: Callable[[], float], other: Callable[[], float]) -> list[tuple[float, float]]:
+def measure_in_turn(
+    rounds: int, ours: Callable[[], Measured], other: Callable[[], Measured]
+) -> list[tuple[Measured, Measured]]:
     """Measure both `rounds` times; each goes first in turn."""
     pairs = []
     for number in range(rounds):
