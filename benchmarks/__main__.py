@@ -10,7 +10,7 @@ from benchmarks.measurement import ROOT, Section
 from benchmarks.results import render_results, render_table
 
 # In the order of the table; each is a module with a function `measure`.
-BENCHMARKS = ("inputs", "data_stages", "training", "orchestration", "growth", "gpu")
+BENCHMARKS = ("orchestration", "inputs", "training", "data_stages", "growth", "depths", "gpu")
 
 
 def main() -> None:

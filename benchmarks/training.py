@@ -7,7 +7,7 @@ OURS, REFERENCE = "benchmarks.our_training", "benchmarks.references.keras_networ
 AGAINST = "the same layer by layer in Keras, `fit`"
 # Network, layout and width: those of recipes/cifar10-cpu.yaml, and the paper's.
 SETTINGS = (("attention-56", "seed", "0.5"), ("attention-92", "seed", "0.5"), ("attention-56", "paper", "1"))
-STARTS, ROUNDS = 2, 6
+STARTS, ROUNDS = 2, 4
 
 
 def measure() -> Section:

@@ -1,0 +1,36 @@
+"""How training grows with the network's depth, 56 to 452 layers."""
+
+from statistics import median
+
+from benchmarks.measurement import Contender, Row, Section, Target
+
+DEPTHS = (56, 92, 236, 452)
+WIDTH = "0.25"
+ROUNDS = 3
+
+
+def measure() -> Section:
+    """One network after another, in the layout that has them all."""
+    speeds, starts, peaks = {}, {}, {}
+    for depth in DEPTHS:
+        with Contender("benchmarks.our_training", f"attention-{depth}", "paper", WIDTH) as contender:
+            starts[depth] = contender.measure()["seconds_to_first_step"]
+            rounds = [contender.measure() for _ in range(ROUNDS)]
+        speeds[depth] = median(result["images_per_second"] for result in rounds)
+        peaks[depth] = rounds[-1]["peak_gigabytes"]
+    least, most = DEPTHS[0], DEPTHS[-1]
+    times = most / least
+    name = f"Attention-{most}, `paper` layout, width {WIDTH}"
+    rows = [
+        Row(
+            f"{figure}, {name}", unit, f"{times:.2g} × that of Attention-{least}", [(values[most], times * values[least])],
+            Target("ratio", "≤", 1.2),
+        )
+        for figure, unit, values in (
+            ("time of 1,000 images", "s", {depth: 1000 / speed for depth, speed in speeds.items()}),
+            ("time to the first step", "s", starts),
+        )
+    ]  # fmt: skip
+    lines = [f"| {depth} | {speeds[depth]:.0f} | {starts[depth]:.1f} | {peaks[depth]:.2f} |" for depth in DEPTHS]
+    head = ["| Depth | Images/s | Seconds to the first step | Peak memory, GB |", "| ---: | ---: | ---: | ---: |"]
+    return Section(rows, "\n".join([f"## Growth with the depth: `paper` layout, width {WIDTH}", "", *head, *lines]))
