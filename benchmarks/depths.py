@@ -21,16 +21,15 @@ def measure() -> Section:
     least, most = DEPTHS[0], DEPTHS[-1]
     times = most / least
     name = f"Attention-{most}, `paper` layout, width {WIDTH}"
+    against = f"{times:.2g} × that of Attention-{least}"
+    figures = {
+        "seconds for 1,000 images": {depth: 1000 / speed for depth, speed in speeds.items()},
+        "time to the first step": starts,
+    }
     rows = [
-        Row(
-            f"{figure}, {name}", unit, f"{times:.2g} × that of Attention-{least}", [(values[most], times * values[least])],
-            Target("ratio", "≤", 1.2),
-        )
-        for figure, unit, values in (
-            ("time of 1,000 images", "s", {depth: 1000 / speed for depth, speed in speeds.items()}),
-            ("time to the first step", "s", starts),
-        )
-    ]  # fmt: skip
+        Row(f"{what}, {name}", "s", against, [(seconds[most], times * seconds[least])], Target("ratio", "≤", 1.2))
+        for what, seconds in figures.items()
+    ]
     lines = [f"| {depth} | {speeds[depth]:.0f} | {starts[depth]:.1f} | {peaks[depth]:.2f} |" for depth in DEPTHS]
     head = ["| Depth | Images/s | Seconds to the first step | Peak memory, GB |", "| ---: | ---: | ---: | ---: |"]
     return Section(rows, "\n".join([f"## Growth with the depth: `paper` layout, width {WIDTH}", "", *head, *lines]))
