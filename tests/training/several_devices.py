@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.training.backend import set_up_backend
 
 EPOCHS, BATCH, STEPS = 2, 8, 6
+RATES = {"tiny": 0.02, "attention-mini": 0.002}
 NARROW = {"layout": "seed", "width": 0.125, "learning": "arl", "classes": 10, "dropout": 0.0, "l2": 1e-3}
 
 
@@ -56,7 +57,8 @@ class Trainings:
         self.tiny.build_tiny_network = lambda: self.build(dtype, dropout)
         self.trainer.build_step = build_step
         # The average of the weights can only be had in float32.
-        settings = {"batch_size": BATCH, "ema_momentum": 0.9 if dtype == "float32" else 0.0} | changes
+        settings = {"batch_size": BATCH, "ema_momentum": 0.9 if dtype == "float32" else 0.0}
+        settings |= {"learning_rates": np.full(STEPS, RATES[self.network], np.float32)} | changes
         weights, outcome = self.tiny.train(self.tiny.make_run(EPOCHS, **settings), self.folder / name, optimizer)
         weights = [weights[path].tolist() for path in sorted(weights)]
         return {"losses": [float(loss) for loss in losses], "history": outcome.history, "weights": weights}
@@ -123,7 +125,7 @@ def main(backend, devices, network, folder):
         results["seeds"] = list_copies(trainings.built.get_layer("dropout").seed_generator.state)
     if network == "tiny" and devices == 2:
         results["resumed"] = trainings.resume()
-        rates = np.full(STEPS, 0.02 * devices, np.float32)
+        rates = np.full(STEPS, RATES[network] * devices, np.float32)
         results["gradients added up"] = trainings.train("added up", learning_rates=rates)
         module._global_statistics = lambda network: nullcontext()
         results["unsynchronized"] = trainings.train("unsynchronized")

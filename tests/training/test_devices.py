@@ -20,7 +20,7 @@ from pipeline.training.devices import spread_over
 from tests.training.tiny_training import make_run
 
 ROOT = Path(__file__).parents[2]
-# Measured: 1e-15 on TensorFlow, 1e-7 on JAX, which has parts that stay float32; in float32 3e-7 on both.
+# Measured: 1e-15 on TensorFlow, 1e-7 on JAX, where Keras computes parts in float32; in float32 3e-7 on both.
 ROUNDING = {"float64": 1e-6, "float32": 1e-5}
 BACKENDS = pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 
@@ -115,7 +115,7 @@ def test_more_devices_than_there_are_are_refused():
 @pytest.mark.slow
 @BACKENDS
 def test_an_attention_network_trains_on_two_devices_as_on_one(backend, train_on):
-    """It makes a hundred times as much of a difference with every step."""
+    """Each step makes rounding up to a hundred times larger: the first three are compared."""
     received, expected = (train_on(backend, devices, "attention-mini") for devices in (2, 1))
-    assert difference(received["float64"], expected["float64"]) < 1e-4
+    assert difference(received["float64"], expected["float64"], steps=3) < 1e-6
     assert difference(received["float32"], expected["float32"], steps=3) < 1e-3
