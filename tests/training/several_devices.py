@@ -67,12 +67,16 @@ class Trainings:
         """The network with all layers in one precision."""
         import keras
 
+        from pipeline.model.fast_layers import BatchNormalization
         from pipeline.model.network import build_network
 
         def copy_layer(layer):
             if isinstance(layer, keras.layers.Dropout) and not dropout:
                 return keras.layers.Identity(name=layer.name)
-            return layer.from_config(layer.get_config() | {"dtype": dtype})
+            # TensorFlow's fused operation knows no float64.
+            fused = isinstance(layer, BatchNormalization) and dtype == "float64"
+            kind = keras.layers.BatchNormalization if fused else type(layer)
+            return kind.from_config(layer.get_config() | {"dtype": dtype})
 
         network = self.build_tiny() if self.network == "tiny" else build_network(self.network, **NARROW)
         self.built = keras.models.clone_model(network, clone_function=copy_layer)

@@ -18,6 +18,7 @@ from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split
 from pipeline.cifar.synthetic import draw_images
 from pipeline.model.initialization import initialize_weights
+from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.training.checkpoints import CheckpointFolder
 from pipeline.training.optimization import compile_network
 from pipeline.training.run import Run
@@ -59,9 +60,9 @@ def build_tiny_network():
     """A network that is traced in no time, with a layer of each kind that trains, remembers, draws or adds a loss."""
     images = keras.Input((32, 32, 3))
     x = keras.layers.Rescaling(1 / 64)(images)
-    x = keras.layers.Conv2D(8, 5, 4, use_bias=False, name="conv")(x)
-    x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x)
-    x = keras.layers.Dropout(0.2, seed=0, name="dropout")(keras.layers.GlobalMaxPooling2D()(keras.layers.ReLU()(x)))
+    x = normalize_and_activate(convolve(x, 8, 5, "conv", strides=4), "conv")
+    x = normalize_and_activate(convolve(x, 8, 1, "pixels"), "pixels")
+    x = keras.layers.Dropout(0.2, seed=0, name="dropout")(keras.layers.GlobalMaxPooling2D()(x))
     logits = keras.layers.Dense(10, kernel_regularizer=keras.regularizers.L2(0.001), name="logits")(x)
     return keras.Model(images, logits, name="tiny")
 
