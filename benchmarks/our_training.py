@@ -32,8 +32,9 @@ def prepare_rounds(
     set_up_backend(backend, device, precision, THREADS, 1)
     from pipeline.model.initialization import initialize_weights
     from pipeline.model.network import build_network
+    from pipeline.training.average import AverageWeights
     from pipeline.training.optimization import compile_network
-    from pipeline.training.steps import AverageWeights, build_step
+    from pipeline.training.steps import build_step
 
     model = build_network(
         network, layout=layout, width=float(width), learning="arl", classes=CLASSES, dropout=0.0, l2=0.0

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from flows.messages import run_command
 from flows.page import compose_comparison
+from flows.published import find_run
 from flows.repository import PROJECT, check_repository
-from flows.runs import Run, load_run
+from flows.runs import Run
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves
 from pipeline.outputs import written_aside
@@ -47,13 +48,13 @@ def check_same_data(first: Run, second: Run) -> None:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("first", help="an experiment, or another revision, such as demo-arl")
+    parser.add_argument("first", help="an experiment, another revision, or a folder of results/, such as demo-arl")
     parser.add_argument("second", help="the one that it is compared with, such as demo-nal")
     arguments = parser.parse_args()
 
     def compare() -> None:
         check_repository(PROJECT)
-        runs = load_run(PROJECT, arguments.first), load_run(PROJECT, arguments.second)
+        runs = find_run(PROJECT, arguments.first), find_run(PROJECT, arguments.second)
         path = write_comparison(PROJECT, *runs)
         print(f"{path.read_text()}\n{path}")
 

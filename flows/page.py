@@ -1,7 +1,8 @@
 """The page that compares two runs, and its parts, in Markdown."""
 
-from typing import Any
+import numpy as np
 
+from flows.recipes import list_differences
 from flows.runs import Result, Run, list_networks
 from pipeline.evaluation.published import PAPER
 from pipeline.evaluation.significance import compare_predictions
@@ -55,18 +56,22 @@ def format_paired_tests(first: Run, second: Run, networks: list[str]) -> str:
     columns = ("Network", f"Only {first.name} right", f"Only {second.name} right", "Images", "p")
     rows = []
     for network in networks:
-        results = [run.results[network] for run in (first, second) if network in run.results]
-        correct = [
-            (result.predictions["actual"] == result.predictions["predicted"]).to_numpy()
-            for result in results
-            if result.predictions is not None
-        ]
-        if len(correct) < 2:
-            rows.append((network, "–", "–", "–", "–"))
-            continue
-        test = compare_predictions(*correct)
-        rows.append((network, str(test.only_first), str(test.only_second), str(len(correct[0])), f"{test.p_value:.2g}"))
+        cells = ("–",) * 4
+        if correct := find_correct(first, second, network):
+            test = compare_predictions(*correct)
+            cells = (str(test.only_first), str(test.only_second), str(len(correct[0])), f"{test.p_value:.2g}")
+        rows.append((network, *cells))
     return format_table(columns, rows)
+
+
+def find_correct(first: Run, second: Run, network: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Whether each run classifies each test image correctly, bool (n,); None where one has no predictions."""
+    results = [run.results.get(network) for run in (first, second)]
+    predictions = [result.predictions for result in results if result and result.predictions is not None]
+    if len(predictions) < 2:
+        return None
+    one, other = ((table["actual"] == table["predicted"]).to_numpy() for table in predictions)
+    return one, other
 
 
 def format_run(run: Run) -> str:
@@ -94,15 +99,8 @@ def format_evidence(run: Run) -> str:
 
 def format_differences(first: Run, second: Run) -> str:
     """The parameters that differ, as a sentence."""
-    pair = [flatten_params(run.params.model_dump()) for run in (first, second)]
-    keys = [key for key in dict.fromkeys([*pair[0], *pair[1]]) if pair[0].get(key) != pair[1].get(key)]
-    differences = "; ".join(f"`{key}` {pair[0].get(key, '–')} → {pair[1].get(key, '–')}" for key in keys)
+    differences = "; ".join(
+        " ".join((f"`{key}`", " → ".join("–" if value is None else str(value) for value in pair)))
+        for key, pair in list_differences(first.params, second.params).items()
+    )
     return f"Parameters that differ: {differences or 'none'}."
-
-
-def flatten_params(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters by dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= flatten_params(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.recipes import change_recipe, collect_changes, name_experiment
-from flows.repository import check_name, check_repository, find_commit, list_committed, read_committed
+from flows.repository import check_name, check_repository, find_commit, list_recipes, read_committed
 from pipeline.errors import InputError
 from pipeline.sections import Learning
 
@@ -34,8 +34,7 @@ def plan_run(
     """
     check_repository(repository)
     found = find_commit(repository, commit)
-    files = [Path(name) for name in list_committed(repository, found, "recipes")]
-    recipes = [file.stem for file in files if file.suffix == ".yaml"]
+    recipes = list_recipes(repository, found)
     if recipe not in recipes:
         raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
     text = read_committed(repository, found, f"recipes/{recipe}.yaml")

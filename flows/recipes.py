@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
-from pipeline.params import check_params
+from pipeline.params import Params, check_params
 from pipeline.plain_yaml import load_plain_yaml
 from pipeline.sections import Learning
 
@@ -79,3 +79,17 @@ def name_experiment(recipe: str, recipe_text: str, changes: dict[str, Any]) -> s
     if overrides := {key: value for key, value in changes.items() if key not in ARGUMENTS}:
         parts.append(hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:6])
     return "-".join(parts)
+
+
+def list_differences(first: Params, second: Params) -> dict[str, tuple[Any, Any]]:
+    """The values of parameters that differ, by dotted key; None where one of the two has no such parameter."""
+    before, after = (_flatten(params.model_dump()) for params in (first, second))
+    keys = [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
+    return {key: (before.get(key), after.get(key)) for key in keys}
+
+
+def _flatten(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

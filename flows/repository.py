@@ -86,3 +86,21 @@ def read_committed(folder: Path, commit: str, path: str) -> str:
 def list_committed(folder: Path, commit: str, path: str) -> list[str]:
     """The names of the files in a folder as committed."""
     return run_git(folder, "ls-tree", "--name-only", f"{commit}:{path}").splitlines()
+
+
+def list_recipes(folder: Path, commit: str) -> list[str]:
+    """The names of the recipes of a commit."""
+    files = [Path(name) for name in list_committed(folder, commit, "recipes")]
+    return [file.stem for file in files if file.suffix == ".yaml"]
+
+
+def check_ancestor(folder: Path, commit: str) -> None:
+    """See that whoever has HEAD has a commit.
+
+    Raises:
+        InputError: HEAD's history does not contain it.
+    """
+    try:
+        run_git(folder, "merge-base", "--is-ancestor", commit, "HEAD")
+    except InputError:
+        raise InputError(f"a published run requires a commit that HEAD contains. Received: {commit}") from None

@@ -18,6 +18,8 @@ from pipeline.errors import InputError
 from pipeline.params import Params, check_params
 from pipeline.plain_yaml import load_plain_yaml
 
+Read = Callable[[str], str]  # the text of a file by its path in the project; an InputError if there is none
+
 
 class Result(NamedTuple):
     """What a run recorded of one network; predictions are None where the DVC cache does not have them."""
@@ -75,13 +77,22 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
         except (OSError, DvcException) as error:
             raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
 
+    return read_run(name, revision, find_baseline(repository, revision), read)
+
+
+def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
+    """Put a run together from its files; the arguments are those of `Run`, and what reads a file.
+
+    Raises:
+        InputError: the files hold no complete results on one data set.
+    """
     params = check_params(load_plain_yaml(read("params.yaml").encode(), name), f"{name}: params.yaml")
     results = {network: read_result(network, read) for network in params.networks}
     digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(digests.values())) > 1:
         received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
         raise InputError(f"{name} requires results on one data set. Received: {received}")
-    return Run(name, revision, find_baseline(repository, revision), params, results)
+    return Run(name, revision, commit, params, results)
 
 
 def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
@@ -99,7 +110,7 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
             ) from error
 
 
-def read_result(network: str, read: Callable[[str], str]) -> Result:
+def read_result(network: str, read: Read) -> Result:
     """What a run recorded of a network."""
     try:
         # "None" and "7" may be names of classes.

@@ -12,8 +12,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.evaluation.metrics import CALIBRATION_BINS, assign_bins
+
 # The pictures carry no time and no version, so that equal data give equal bytes.
 METADATA = {"Software": None}
+MISTAKES = 10
 
 
 def draw_learning_curves(runs: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
@@ -68,6 +71,59 @@ def draw_confusion(predictions: pd.DataFrame, classes: list[str], title: str, pa
     _save(figure, path)
 
 
+def draw_calibration(predictions: pd.DataFrame, title: str, path: Path) -> None:
+    """How often the model is right where it says how likely that is, and how many images it says that of.
+
+    Source: the reliability diagram of Guo et al. 2017 (arXiv 1706.04599), figure 1.
+
+    Args:
+        predictions: with the columns actual, predicted and probability (of the predicted class, from 0 to 1).
+        title: of the picture.
+        path: the PNG to write.
+    """
+    right = (predictions["actual"] == predictions["predicted"]).to_numpy()
+    bins = assign_bins(predictions["probability"].to_numpy())
+    images = np.bincount(bins, minlength=CALIBRATION_BINS)
+    shares = 100 * np.bincount(bins, weights=right, minlength=CALIBRATION_BINS) / np.maximum(images, 1)
+    edges = np.linspace(0, 100, CALIBRATION_BINS + 1)
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5, 5), height_ratios=(3, 1), sharex=True, layout="constrained")
+    upper.bar(edges[:-1], shares, np.diff(edges), align="edge", edgecolor="white", label="right")
+    upper.plot([0, 100], [0, 100], "--", color="black", label="as often as the model says")
+    upper.set(title=title, ylabel="right, %", ylim=(0, 100))
+    upper.legend(loc="upper left")
+    lower.bar(edges[:-1], images, np.diff(edges), align="edge", edgecolor="white", color="gray")
+    lower.set(xlabel="probability of the predicted class, %", ylabel="images", xlim=(0, 100))
+    _save(figure, path)
+
+
+def draw_mistakes(images: np.ndarray, predictions: pd.DataFrame, title: str, path: Path) -> None:
+    """The wrongly classified images that the model is most certain of, ten at most.
+
+    Args:
+        images: uint8 (n, 32, 32, 3).
+        predictions: of these images in order, as for `draw_calibration`.
+        title: of the picture.
+        path: the PNG to write.
+    """
+    figure, panels = plt.subplots(2, MISTAKES // 2, figsize=(10, 5), layout="constrained")
+    for axes in panels.flat:
+        axes.axis("off")
+    chosen = find_confident_mistakes(predictions, MISTAKES)
+    for axes, number in zip(panels.flat, chosen.index.tolist(), strict=False):
+        actual, predicted, probability = chosen.loc[number, ["actual", "predicted", "probability"]].tolist()
+        axes.imshow(images[number])
+        axes.set_title(f"{actual}, not\n{predicted} ({100 * probability:.1f} %)", fontsize=10)
+        axes.text(0.5, -0.02, f"image {number}", transform=axes.transAxes, ha="center", va="top", fontsize=8)
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def find_confident_mistakes(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The wrong predictions of the highest probability, that first; their index is the images' number."""
+    wrong = predictions[predictions["actual"] != predictions["predicted"]]
+    return wrong.sort_values("probability", ascending=False, kind="stable").head(count)
+
+
 def draw_mean_image(mean: np.ndarray, path: Path) -> None:
     """The mean image, enlarged eight times: mean is float32 (32, 32, 3), from 0 to 255."""
     pixels = mean.round().astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)
@@ -75,5 +131,5 @@ def draw_mean_image(mean: np.ndarray, path: Path) -> None:
 
 
 def _save(figure: plt.Figure, path: Path) -> None:
-    figure.savefig(path, dpi=100, metadata=METADATA)
+    figure.savefig(path, format="png", dpi=100, metadata=METADATA)
     plt.close(figure)

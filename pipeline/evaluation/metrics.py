@@ -32,9 +32,13 @@ def calibration_error_percent(probabilities: np.ndarray, labels: np.ndarray) -> 
     """Expected calibration error in percent (Guo et al. 2017, arXiv 1706.04599, equation 3), 15 equal bins."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=correct - confidence, minlength=CALIBRATION_BINS)
+    gaps = np.bincount(assign_bins(confidence), weights=correct - confidence, minlength=CALIBRATION_BINS)
     return float(100 * np.abs(gaps).sum() / len(labels))
+
+
+def assign_bins(confidence: np.ndarray) -> np.ndarray:
+    """The number of the equal bin, from 0, that each probability belongs to; 1 belongs to the last."""
+    return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
 
 
 def errors_per_class_percent(probabilities: np.ndarray, labels: np.ndarray) -> list[float]:

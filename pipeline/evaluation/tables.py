@@ -1,6 +1,7 @@
 """Tables in Markdown."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pipeline.evaluation.published import PAPER, SEED
 
@@ -36,6 +37,45 @@ def format_results(results: dict[str, dict[str, float | None]]) -> str:
         for network, result in results.items()
     ]
     return format_table(columns, rows)
+
+
+def format_details(results: dict[str, dict[str, Any]]) -> str:
+    """How good the probabilities are, and the error with mirror images, which is no result of one model's one look.
+
+    Args:
+        results: by network, with test_loss, test_calibration_error_percent and test_error_percent_with_mirror_images.
+    """
+    columns = ("Network", "Loss, nats", "Calibration error, %", "Error with mirror images, %")
+    rows = [
+        (
+            network,
+            f"{result['test_loss']:.3f}",
+            format_percent(result["test_calibration_error_percent"]),
+            format_percent(result["test_error_percent_with_mirror_images"]),
+        )
+        for network, result in results.items()
+    ]
+    return format_table(columns, rows)
+
+
+def format_class_errors(results: dict[str, dict[str, Any]]) -> str:
+    """The test error of each class, a column a network.
+
+    Args:
+        results: by network, with test_error_percent_per_class.
+    """
+    errors = [result["test_error_percent_per_class"] for result in results.values()]
+    rows = [(name, *(format_percent(error[name]) for error in errors)) for name in errors[0]]
+    return format_table(("Class", *(f"{network}, %" for network in results)), rows)
+
+
+def format_duplicates(duplicates: dict[str, int]) -> str:
+    """What `pipeline.cifar.duplicates.count_duplicates` counted."""
+    rows = [
+        (f"in {place.replace('-', ' and in ')}" if "-" in place else f"twice in {place}", str(count))
+        for place, count in duplicates.items()
+    ]
+    return format_table(("Same pixels", "Images"), rows)
 
 
 def format_change(pair: Pair) -> str:

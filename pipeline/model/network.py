@@ -20,7 +20,7 @@ def build_network(
 
     Args:
         network: such as "attention-56"; see `pipeline.model.variants`.
-        layout: "paper" or "seed".
+        layout: "paper", "seed" or "wide-stem".
         width: factor on every channel count, above 0.
         learning: "arl", (1 + M)·T, or "nal", M·T.
         classes: how many logits.

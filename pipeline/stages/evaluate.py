@@ -22,8 +22,9 @@ def evaluate(name: str) -> None:
     """Evaluate models/<name>/model.keras.
 
     Writes metrics/<name>.json (the three errors in percent, null for an empty validation split), details/<name>.json
-    (losses, calibration, parameters, errors per class) and predictions/<name>.csv (the test images, in order: actual
-    and predicted class, and the predicted class' probability).
+    (losses, calibration, parameters, errors per class, and the error with mirror images: of the mean of what the model
+    says of an image and of its mirror image) and predictions/<name>.csv (the test images, in order: actual and
+    predicted class, and the predicted class' probability).
     """
     params = load_params()
     check_libraries(PROJECT, params.compute.backend)
@@ -51,6 +52,7 @@ def evaluate(name: str) -> None:
             errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
             losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)
     # `split` and `probabilities` are now those of the test set.
+    mirrored = predict(classifier, split.images[:, :, ::-1], params.evaluate.batch_size)
     class_errors = metrics.errors_per_class_percent(probabilities, split.labels)
     details = {
         "dataset": index["dataset"],
@@ -58,6 +60,7 @@ def evaluate(name: str) -> None:
         "parameters": sum(int(np.prod(weight.shape)) for weight in classifier.trainable_weights),
         **losses,
         "test_calibration_error_percent": metrics.calibration_error_percent(probabilities, split.labels),
+        "test_error_percent_with_mirror_images": metrics.error_percent(probabilities + mirrored, split.labels),
         "test_error_percent_per_class": dict(zip(index["classes"], class_errors, strict=True)),
     }
     classes = np.array(index["classes"])

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from pipeline.cifar.duplicates import count_duplicates
 from pipeline.cifar.layouts import LAYOUTS, read_images, read_labels
 from pipeline.cifar.splits import choose_validation_images
 from pipeline.digests import hash_file
 from pipeline.errors import InputError
-from pipeline.inputs import read_json
+from pipeline.inputs import read_array, read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
@@ -52,20 +53,21 @@ def preprocess() -> None:
         mean = (sums["train"] / len(train)).astype(np.float32)
         np.save(folder / "mean.npy", mean)
         Image.fromarray(mean.round().astype(np.uint8)).save(folder / "mean.png")
-        both = (sums["train"] + sums["validation"]).sum(axis=(0, 1))
-        write_json(
-            folder / "statistics.json",
-            {
-                "dataset": manifest["dataset"],
-                "sha256": manifest["sha256"],
-                "classes": manifest["classes"],
-                "images": {split: sum(numbers) for split, numbers in counts.items()},
-                "images_per_class": counts,
-                "training_files_channel_means": (both / (len(training) * 32 * 32)).tolist(),
-                "train_channel_means": mean.mean(axis=(0, 1), dtype=np.float64).tolist(),
-            },
-        )
-    print(f"{PREPARED}: {', '.join(f'{sum(numbers)} {split}' for split, numbers in counts.items())} images")
+        statistics = {name: manifest[name] for name in ("dataset", "sha256", "classes")} | {
+            "images": {split: sum(numbers) for split, numbers in counts.items()},
+            "images_per_class": counts,
+            "training_files_channel_means": average_channels(sums["train"] + sums["validation"], len(training)),
+            "train_channel_means": average_channels(sums["train"], len(train)),
+            "duplicates": count_duplicates({name: read_array(folder / f"{name}-images.npy") for name in counts}),
+        }
+        write_json(folder / "statistics.json", statistics)
+    for name, words in (("images", "images"), ("duplicates", "of these twice")):
+        print(f"{PREPARED}: {', '.join(f'{number} {key}' for key, number in statistics[name].items())} {words}")
+
+
+def average_channels(total: np.ndarray, images: int) -> list[float]:
+    """The mean of each channel, from the sum of images, int64 (32, 32, 3)."""
+    return (total.sum(axis=(0, 1)) / (images * 32 * 32)).tolist()
 
 
 def load_labels(raw: Path, names: tuple[str, ...], manifest: dict) -> np.ndarray:

@@ -1,10 +1,23 @@
 """Stage `report`: the results of the listed networks as a page with pictures, reports/report.md."""
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.evaluation.figures import draw_confusion, draw_learning_curves, draw_mean_image
-from pipeline.evaluation.tables import format_published, format_results
+from pipeline.evaluation.figures import (
+    draw_calibration,
+    draw_confusion,
+    draw_learning_curves,
+    draw_mean_image,
+    draw_mistakes,
+)
+from pipeline.evaluation.tables import (
+    format_class_errors,
+    format_details,
+    format_duplicates,
+    format_published,
+    format_results,
+)
 from pipeline.inputs import read_array, read_json, read_table
 from pipeline.outputs import written_aside
 from pipeline.params import Params, load_params
@@ -12,35 +25,48 @@ from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 
 OUTPUT = Path("reports")
+DETAILS = (
+    "parameters",
+    "test_loss",
+    "test_calibration_error_percent",
+    "test_error_percent_with_mirror_images",
+    "test_error_percent_per_class",
+)
 ERRORS = ("train_error_percent", "validation_error_percent", "test_error_percent")
+# Classes are text, whatever their names look like.
+PREDICTIONS = {"actual": str, "predicted": str, "probability": float}
 
 
 def report() -> None:
     """Read what evaluate and train wrote for the listed networks, and write reports/."""
     params = load_params()
-    statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images")
+    statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images", "duplicates")
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
     histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}
+    test_images = read_array(PREPARED / "test-images.npy")
     with written_aside(OUTPUT) as folder:
         figures = folder / "figures"
         figures.mkdir(parents=True)
         draw_learning_curves({params.model.learning: histories}, figures / "learning-curves.png")
         draw_mean_image(read_array(MEAN), figures / "mean.png")
         for network in params.networks:
-            predictions = read_table(Path("predictions", f"{network}.csv"), dtype=str, keep_default_na=False)
+            predictions = read_table(Path("predictions", f"{network}.csv"), dtype=PREDICTIONS, keep_default_na=False)
             title = f"{network}: test images, % of each class"
             draw_confusion(predictions, statistics["classes"], title, figures / f"confusion-{network}.png")
+            draw_calibration(predictions, f"{network}: calibration", figures / f"calibration-{network}.png")
+            title = f"{network}: the most confident mistakes"
+            draw_mistakes(test_images, predictions, title, figures / f"mistakes-{network}.png")
         (folder / "report.md").write_text(compose_report(params, statistics, results))
     print(format_results(results) + f"{OUTPUT / 'report.md'}")
 
 
-def load_results(network: str, dataset_sha256: str) -> dict[str, float | None]:
-    """The errors, the parameters and the training time of one network.
+def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
+    """The errors, what else is known of the model, and the training time of one network.
 
     Raises:
         InputError: they were measured on other data than the prepared ones.
     """
-    details = read_json(Path("details", f"{network}.json"), "dataset_sha256", "parameters")
+    details = read_json(Path("details", f"{network}.json"), "dataset_sha256", *DETAILS)
     if details["dataset_sha256"] != dataset_sha256:
         raise InputError(
             f"the report requires results on the data set with sha256 {dataset_sha256}. "
@@ -49,17 +75,16 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, float | None]:
     return {
         **read_json(Path("metrics", f"{network}.json"), *ERRORS),
         "train_minutes": read_json(Path("timing", f"{network}.json"), "train_minutes")["train_minutes"],
-        "parameters": details["parameters"],
+        **details,
     }
 
 
-def compose_report(params: Params, statistics: dict, results: dict[str, dict[str, float | None]]) -> str:
+def compose_report(params: Params, statistics: dict, results: dict[str, dict[str, Any]]) -> str:
     """The page, in Markdown."""
     dataset, images = statistics["dataset"], statistics["images"]
     learning = params.model.learning
     formula = {"arl": "(1 + M)·T", "nal": "M·T"}[learning]
     published = format_published(params.networks, dataset, learning)
-    confusions = "\n".join(f"![Confusion matrix: {name}](figures/confusion-{name}.png)" for name in params.networks)
     return f"""# Residual Attention Network on {dataset}
 
 {learning.upper()}, {formula}; layout `{params.model.layout}`, width {params.model.width:g}; \
@@ -69,8 +94,8 @@ def compose_report(params: Params, statistics: dict, results: dict[str, dict[str
 data set sha256 `{statistics["sha256"]}`.
 
 {format_results(results)}
-The errors are those of the last epoch's model, on images as they are, without augmentation. No image is in two
-splits; the test images were used for nothing but the column of their name.
+The errors are those of the last epoch's model, on images as they are, without augmentation. The test images were used
+for nothing but the column of their name.
 
 ## Published figures
 
@@ -82,9 +107,24 @@ are errors on the training images, and its validation images were trained on too
 
 ![Learning curves](figures/learning-curves.png)
 
-## Confusion matrices
+## Images in two places
 
-{confusions}
+{format_duplicates(statistics["duplicates"])}
+Compared by digests of all pixels, also with the mirror image. Each image of the data set is in one split only.
+
+## What the models say of the test images
+
+{format_details(results)}
+{list_pictures("calibration", params.networks)}
+
+## Errors of each class
+
+{format_class_errors(results)}
+{list_pictures("confusion", params.networks)}
+
+## Most confident mistakes
+
+{list_pictures("mistakes", params.networks)}
 
 ## Mean image
 
@@ -92,6 +132,11 @@ are errors on the training images, and its validation images were trained on too
 
 What is subtracted from every image: the mean of each pixel over the training split.
 """
+
+
+def list_pictures(kind: str, networks: list[str]) -> str:
+    """A picture of each network, in Markdown."""
+    return "\n".join(f"![{kind.capitalize()}: {name}](figures/{kind}-{name}.png)" for name in networks)
 
 
 if __name__ == "__main__":

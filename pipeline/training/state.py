@@ -4,10 +4,10 @@ import keras
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.training.average import AverageWeights
 from pipeline.training.devices import copies_of
-from pipeline.training.steps import AverageWeights
 
-STEPS = 2**26  # more than a run has
+MOST_STEPS = 2**26  # of a run
 
 
 def seed_dropout(network: keras.Model, seed: int, step: int) -> None:
@@ -21,7 +21,7 @@ def seed_dropout(network: keras.Model, seed: int, step: int) -> None:
             state.assign(np.array([seed, step], np.uint32))
             # Otherwise each device would drop the same in its share.
             for number, copy in enumerate(copies_of(state)):
-                copy.assign(np.array([seed, step + number * STEPS], np.uint32))
+                copy.assign(np.array([seed, step + number * MOST_STEPS], np.uint32))
 
 
 def collect_arrays(network: keras.Model, average: AverageWeights) -> dict[str, np.ndarray]:

@@ -1,46 +1,14 @@
 """One optimization step, compiled for either backend around Keras' own `train_step`."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras
 import numpy as np
 
+from pipeline.training.average import AverageWeights, Tensor
 from pipeline.training.devices import find_shardings, is_mirrored, share_step
 
-Tensor = Any  # of the backend
 State = tuple[list[Tensor], ...]
-
-
-class AverageWeights:
-    """An exponential moving average of a network's weights, batch normalization's statistics included.
-
-    The momentum grows as min(momentum, (1 + step) / (10 + step)), so that the first weights are soon forgotten
-    (TensorFlow's `ExponentialMovingAverage`, argument `num_updates`). Momentum 0 means no average.
-    """
-
-    def __init__(self, network: keras.Model, momentum: float):
-        averaged = [weight for weight in network.weights if "float" in weight.dtype] if momentum else []
-        self.weights = averaged
-        self.momentum = momentum
-        self.variables = [
-            keras.Variable(keras.ops.copy(weight.value), trainable=False, name=f"average_{number}")
-            for number, weight in enumerate(averaged)
-        ]
-
-    def next_values(self, averages: list[Tensor], weights: list[Tensor], step: Tensor) -> list[Tensor]:
-        """The averages after a step, as tensors of the backend."""
-        step = keras.ops.cast(step, "float32")
-        momentum = keras.ops.minimum(self.momentum, (1 + step) / (10 + step))
-        return [
-            average + (1 - momentum) * (weight - average) for average, weight in zip(averages, weights, strict=True)
-        ]
-
-    def swap(self) -> None:
-        """Exchange the network's weights and their averages; a second call exchanges them back."""
-        for weight, average in zip(self.weights, self.variables, strict=True):
-            value = keras.ops.convert_to_numpy(weight.value).copy()
-            weight.assign(average.value)
-            average.assign(value)
 
 
 class Step(Protocol):

@@ -12,12 +12,13 @@ from pipeline.cifar.batches import build_batches, subtract_mean
 from pipeline.errors import InputError
 from pipeline.evaluation.metrics import cross_entropy, error_percent
 from pipeline.model.prediction import predict
+from pipeline.training.average import AverageWeights
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from pipeline.training.logs import TensorBoardLog
 from pipeline.training.progress import Progress
 from pipeline.training.run import Outcome, Row, Run
 from pipeline.training.state import collect_arrays, restore_arrays, seed_dropout
-from pipeline.training.steps import AverageWeights, Step, Tensor, build_step
+from pipeline.training.steps import Step, Tensor, build_step
 
 LOSSES_BEHIND = 16  # a loss is looked at this many steps later, so that a GPU need not be waited for
 

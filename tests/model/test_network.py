@@ -48,6 +48,7 @@ def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says():
         ("attention-56", "seed", (4, 4, 1024)),
         ("attention-92", "seed", (4, 4, 1024)),
         ("attention-mini", "seed", (4, 4, 1024)),
+        ("attention-56", "wide-stem", (4, 4, 1024)),
     ],
 )
 def test_last_feature_maps_and_logits_have_the_layouts_shapes(network, layout, last):
@@ -69,6 +70,21 @@ def test_attention_mini_has_the_shapes_of_the_seeds_readme():
         "tail_unit3_add": (4, 4, 1024),
     }
     assert {name: model.get_layer(name).output.shape[1:] for name in shapes} == shapes
+
+
+def test_a_wide_stem_changes_the_stem_only():
+    seed, wide = (
+        {layer.name: layer.output.shape[1:] for layer in build("attention-mini", layout).layers}
+        for layout in ("seed", "wide-stem")
+    )
+    # With the channels of the first stage, its first shortcut is the identity.
+    assert seed.keys() - wide.keys() == {"stage1_unit1_shortcut"}
+    assert {name for name in wide if seed[name] != wide[name]} == {
+        "stem_conv",
+        "stem_pool",
+        "stage1_unit1_1_norm",
+        "stage1_unit1_1_relu",
+    }
 
 
 @pytest.mark.parametrize("name", ["attention-57", "attention-20", "attention-056", "resnet-56", "attention-mini"])

@@ -27,7 +27,8 @@ from pipeline.cifar.synthetic import draw_images
 from pipeline.model.network import build_network
 from pipeline.stages.train import tabulate_learning_rates
 from pipeline.training.optimization import compile_network
-from pipeline.training.steps import AverageWeights, build_step
+from pipeline.training.average import AverageWeights
+from pipeline.training.steps import build_step
 
 classes = 100 if params.download.dataset == "cifar100" else 10
 network = build_network(name, classes=classes, **params.model.model_dump())

@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.training.average import AverageWeights
 from pipeline.training.optimization import compile_network
-from pipeline.training.steps import AverageWeights, build_step
+from pipeline.training.steps import build_step
 
 RATES = np.array([0.1, 0.05, 0.2, 0.01, 0.01], np.float32)
 DECAY, MOMENTUM, SMOOTHING = 0.01, 0.9, 0.1
