@@ -105,15 +105,14 @@ def draw_mistakes(images: np.ndarray, predictions: pd.DataFrame, title: str, pat
         title: of the picture.
         path: the PNG to write.
     """
-    figure, panels = plt.subplots(2, MISTAKES // 2, figsize=(10, 5), layout="constrained")
+    figure, panels = plt.subplots(2, MISTAKES // 2, figsize=(10, 5.6), layout="constrained")
     for axes in panels.flat:
         axes.axis("off")
     chosen = find_confident_mistakes(predictions, MISTAKES)
     for axes, number in zip(panels.flat, chosen.index.tolist(), strict=False):
         actual, predicted, probability = chosen.loc[number, ["actual", "predicted", "probability"]].tolist()
         axes.imshow(images[number])
-        axes.set_title(f"{actual}, not\n{predicted} ({100 * probability:.1f} %)", fontsize=10)
-        axes.text(0.5, -0.02, f"image {number}", transform=axes.transAxes, ha="center", va="top", fontsize=8)
+        axes.set_title(f"image {number}\n{actual}, not\n{predicted} ({100 * probability:.1f} %)", fontsize=9)
     figure.suptitle(title)
     _save(figure, path)
 
