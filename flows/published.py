@@ -102,9 +102,7 @@ def publish_run(repository: Path, name: str) -> Path:
             try:
                 (aside / file).write_bytes(files.read_bytes(file))
             except (OSError, DvcException) as error:
-                raise InputError(
-                    f"{name} requires all files of its run to be published. Received: no {file}"
-                ) from error
+                raise InputError(f"{name} requires all files of a run. Received: no {file}") from error
         write_json(aside / EVIDENCE, gather_evidence(repository, run)._asdict())
     return folder
 

@@ -16,7 +16,7 @@ NOT_RUN = "not yet run"
 SUMMARY_COLUMNS = (
     "Recipe",
     "Network",
-    *("ARL", "NAL", "Change", "p", "Seeds"),
+    *("ARL", "NAL", "Change", "p", "Training seeds"),
     *("Paper: ARL", "Paper: NAL"),
     *("Seed, training: ARL", "Seed, training: NAL"),
 )

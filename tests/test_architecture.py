@@ -95,7 +95,7 @@ def test_flows_use_parameters_and_evaluation_and_never_tensorflow():
 
 
 def test_what_a_run_is_can_be_said_without_prefect():
-    for name in ("plan", "recipes", "repository", "clone", "launcher", "runs", "page", "compare"):
+    for name in ("plan", "recipes", "repository", "clone", "launcher", "runs", "page", "compare", "publish"):
         for file in import_closure(f"flows/{name}.py"):
             assert not [module for module in imported_modules(ROOT / file) if module.startswith("prefect")], file
 
