@@ -54,6 +54,18 @@ def test_splits_are_whole_balanced_and_disjoint(workspace):
     np.testing.assert_array_equal(np.sort(np.concatenate(indices)), np.arange(50_000))
 
 
+def test_no_image_is_there_twice_in_any_split_or_in_two(workspace):
+    statistics = json.loads((workspace / "data/prepared/statistics.json").read_text())
+    assert len(statistics["duplicates"]) == 6
+    assert not any(statistics["duplicates"].values())
+    pixels = {
+        image.tobytes()
+        for split in ("train", "validation", "test")
+        for image in np.load(workspace / f"data/prepared/{split}-images.npy", mmap_mode="r")
+    }
+    assert len(pixels) == 60_000
+
+
 def test_channel_means_of_the_training_images_are_the_published_ones(workspace):
     statistics = json.loads((workspace / "data/prepared/statistics.json").read_text())
     np.testing.assert_allclose(statistics["training_files_channel_means"], [125.3, 123.0, 113.9], atol=0.05)
