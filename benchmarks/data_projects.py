@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from ruamel.yaml import YAML
 
-from benchmarks.measurement import ROOT, Usage, measure_command
+from benchmarks.processes import ROOT, Usage, add_up, measure_command
 from pipeline.cifar.datasets import CIFAR10_CLASSES
 from pipeline.cifar.layouts import LAYOUTS
 from pipeline.digests import hash_file
@@ -38,9 +38,7 @@ class Project(NamedTuple):
     def run(self, *stages: str) -> Usage:
         """Run stages one after another, as DVC does; the peak is that of the largest."""
         commands = [[sys.executable, "-m", f"pipeline.stages.{stage}"] for stage in stages]
-        usages = [measure_command(command, self.folder, self.environment) for command in commands]
-        seconds, cpu_seconds, peaks = zip(*usages, strict=True)
-        return Usage(sum(seconds), sum(cpu_seconds), max(peaks))
+        return add_up([measure_command(command, self.folder, self.environment) for command in commands])
 
     def run_anew(self) -> Usage:
         """Run the data stages where nothing is yet."""

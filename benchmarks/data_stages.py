@@ -8,16 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.data_projects import DATA_STAGES, Project, find_project
-from benchmarks.measurement import (
-    ROOT,
-    Row,
-    Section,
-    Target,
-    Usage,
-    measure_command,
-    measure_in_turn,
-    project_environment,
-)
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import ROOT, Usage, choose, measure_command, measure_in_turn, project_environment, run_module
 
 FLOOR = "`gzip -dc`, `tee` to a file, `sha256sum`"
 TFDS = "TensorFlow Datasets, `download_and_prepare`"
@@ -43,11 +35,6 @@ def measure() -> Section:
             peaks = choose("peak_gigabytes", pairs)
         rows.append(Row(f"peak memory of {name}", "GB", TFDS if python else "", peaks, Target("ours", "≤", 1)))
         return Section(rows, profile_stages(name, project))
-
-
-def choose(name: str, pairs: list[tuple[Usage, Usage]]) -> list[tuple[float, float]]:
-    """One figure of each."""
-    return [(getattr(ours, name), getattr(other, name)) for ours, other in pairs]
 
 
 def run_floor(project: Project) -> Usage:
@@ -85,11 +72,9 @@ def make_tfds_environment() -> Path | None:
 def profile_stages(name: str, project: Project) -> str:
     """A table of where each stage's time goes."""
     shutil.rmtree(project.folder / "data")
-    env = project_environment(project.environment)
     lines = ["| Stage | Part | Seconds | Share |", "| --- | --- | ---: | ---: |"]
     for stage in DATA_STAGES:
-        command = [sys.executable, "-m", "benchmarks.stage_profile", stage]
-        done = subprocess.run(command, cwd=project.folder, env=env, check=True, capture_output=True, text=True)
-        lines += [line for line in done.stdout.splitlines() if line.startswith("|")]
+        printed = run_module("benchmarks.stage_profile", stage, cwd=project.folder, env=project.environment)
+        lines += [line for line in printed.splitlines() if line.startswith("|")]
     table = "\n".join(lines)
     return f"## Where the time goes: {name}\n\nBy Python's profiler, which slows down small calls.\n\n{table}"

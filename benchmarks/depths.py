@@ -2,7 +2,8 @@
 
 from statistics import median
 
-from benchmarks.measurement import Contender, Row, Section, Target
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import Contender
 
 DEPTHS = (56, 92, 236, 452)
 WIDTH = "0.25"

@@ -1,73 +1,48 @@
-"""What exactness and checkpoints cost: the demo's training and evaluation with and without them, in one run.
-
-    python -m benchmarks.exactness [PAIRS]
+"""What exactness and checkpoints cost: the demo's training and evaluation with and without them.
 
 "Without" is what a user would run who does not ask for the same bytes: TensorFlow chooses its fastest operations,
 models are saved as Keras saves them, and nothing is kept to go on from.
 """
 
-import os
 import runpy
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from unittest.mock import patch
 
-ROOT = Path(__file__).parents[1]
-NETWORKS = ("attention-56", "attention-92")
-DATA_STAGES = ("download", "preprocess", "tfrecords")
+from benchmarks.data_projects import DATA_STAGES
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import ROOT, Usage, add_up, choose, measure_command, measure_in_turn
+
+NETWORK = "attention-56"
+ROUNDS = 3
 
 
-def main(pairs: int) -> None:
-    """Alternate the two, and print seconds, of the clock and of the CPU, and their ratios.
-
-    The CPU's say more where other work shares the machine.
-    """
-    seconds: dict[str, list[tuple[float, float]]] = {"with": [], "without": []}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("pyproject.toml", "params.yaml"):
-            shutil.copyfile(ROOT / name, Path(folder, name))
+def measure() -> Section:
+    """Both in turn. The CPU's seconds say more where other work shares the machine."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in ("pyproject.toml", "params.yaml"):
+            shutil.copyfile(ROOT / file, folder / file)
         for stage in DATA_STAGES:
-            run(folder, sys.executable, "-m", f"pipeline.stages.{stage}")
-        for pair in range(pairs):
-            # Each goes first in turn.
-            for kind in ("with", "without") if pair % 2 == 0 else ("without", "with"):
-                start = read_clocks()
-                for network in NETWORKS:
-                    for stage in ("train", "evaluate"):
-                        run(folder, sys.executable, "-m", "benchmarks.exactness", kind, stage, network)
-                clock, cpu = (after - before for after, before in zip(read_clocks(), start, strict=True))
-                seconds[kind].append((clock, cpu))
-                print(f"{kind} exactness and checkpoints: {clock:.1f} s, CPU {cpu:.1f} s", flush=True)
-    for number, name in enumerate(("clock", "CPU")):
-        ours, others = ([pair[number] for pair in seconds[kind]] for kind in ("with", "without"))
-        ratios = [first / second for first, second in zip(ours, others, strict=True)]
-        medians = statistics.median(ours), statistics.median(others)
-        print(
-            f"{name}, medians of {pairs}: {medians[0]:.1f} s with, {medians[1]:.1f} s without; "
-            f"ratio {statistics.median(ratios):.3f} (from {min(ratios):.3f} to {max(ratios):.3f})"
-        )
+            measure_command([sys.executable, "-m", f"pipeline.stages.{stage}"], folder)
+        pairs = measure_in_turn(ROUNDS, lambda: run(folder, "with"), lambda: run(folder, "without"))
+    title, against = f"training and evaluation of the demo's {NETWORK}, exact, with checkpoints", "neither"
+    clock, cpu = choose("seconds", pairs), choose("cpu_seconds", pairs)
+    rows = [Row(title, "s", against, clock, Target("ratio", "≤", 1.1)), Row(f"{title}: CPU", "s", against, cpu, None)]
+    return Section(rows, "")
 
 
-def read_clocks() -> tuple[float, float]:
-    """Seconds of the clock, and of the CPU in children that have ended."""
-    used = os.times()
-    return time.perf_counter(), used.children_user + used.children_system
+def run(folder: Path, kind: str) -> Usage:
+    """Train and evaluate, one process for each."""
+    commands = [[sys.executable, "-m", "benchmarks.exactness", kind, stage] for stage in ("train", "evaluate")]
+    return add_up([measure_command(command, folder) for command in commands])
 
 
-def run(folder: str, *command: str) -> None:
-    """Run a command in a folder, with this project's packages."""
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def run_stage(kind: str, stage: str, network: str) -> None:
+def run_stage(kind: str, stage: str) -> None:
     """Run one stage in this process, as it is or without what is measured."""
-    sys.argv = [stage, network]
+    sys.argv = [stage, NETWORK]
     if kind == "without":
         import tensorflow as tf
 
@@ -80,7 +55,4 @@ def run_stage(kind: str, stage: str, network: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        run_stage(*sys.argv[1:])
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    run_stage(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """Training on a GPU: what the input costs, on both backends. Without a GPU it says so."""
 
-from benchmarks.measurement import Contender, Row, Section, Target
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import Contender
 from pipeline.training.gpu_lock import list_gpus
 
 # As recipes/cifar10-gpu.yaml has it.

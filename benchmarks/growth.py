@@ -6,7 +6,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.data_projects import DATA_STAGES, Project, make_project
-from benchmarks.measurement import ROOT, Row, Section, Target, Usage
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import ROOT, Usage
 
 TRAIN_IMAGES, TEST_IMAGES = 12_500, 2_500
 IMAGES = TRAIN_IMAGES + TEST_IMAGES

@@ -1,7 +1,8 @@
 """Augmented batches of training images: ours against Keras' two ways."""
 
-from benchmarks.measurement import Contender, Row, Section, Target
+from benchmarks.measurement import Row, Section, Target
 from benchmarks.operation_profile import profile_operations
+from benchmarks.processes import Contender
 
 REFERENCE = "benchmarks.references.keras_inputs"
 NAME = "input, the seed repository's augmentation"

@@ -6,24 +6,20 @@ prints a table for a module of contenders, such as `benchmarks.our_training atte
 """
 
 import importlib
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.measurement import ROOT, project_environment
+from benchmarks.processes import run_module
 
 SHOWN = 12
 
 
 def profile_operations(title: str, module: str, *arguments: str) -> str:
     """The table under a heading, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.operation_profile", module, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=project_environment(), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    return f"## Where the time goes: {title}\n\n{done.stdout.decode().rstrip()}"
+    table = run_module("benchmarks.operation_profile", module, *arguments)
+    return f"## Where the time goes: {title}\n\n{table.rstrip()}"
 
 
 def main(module: str, *arguments: str) -> None:

@@ -3,8 +3,9 @@
 import time
 from pathlib import Path
 
-from benchmarks.measurement import Row, Section, Target, measure_command, measure_in_turn
+from benchmarks.measurement import Row, Section, Target
 from benchmarks.prefect_server import Server, open_server
+from benchmarks.processes import measure_command, measure_in_turn
 from benchmarks.tiny_project import RECIPE, open_project
 from flows.clone import open_clone
 from flows.plan import plan_run

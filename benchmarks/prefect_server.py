@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.measurement import measure_command, project_environment
+from benchmarks.processes import measure_command, project_environment
 
 START_SECONDS = 120
 RUN_SECONDS = 300

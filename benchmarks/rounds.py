@@ -1,13 +1,14 @@
 """What both sides of a training benchmark share: the data, the settings, and what a round tells."""
 
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import psutil
+
+from benchmarks.usage import to_gigabytes
 
 BATCH_SIZE = 128
 STEPS = 8  # of a round
@@ -29,17 +30,11 @@ def describe_round(ends: list[float], batch_size: int = BATCH_SIZE) -> dict[str,
         Images a second, seconds from the process' start to the round's first step (of use in the first round), and
         the process' peak memory in gigabytes.
     """
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
         "images_per_second": batch_size * (len(ends) - 1) / (ends[-1] - ends[0]),
         "seconds_to_first_step": ends[0] - psutil.Process().create_time(),
-        "peak_gigabytes": kilobytes * 1024 / 1e9,
+        "peak_gigabytes": to_gigabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss),
     }
-
-
-def now() -> float:
-    """Seconds since the epoch, which the start of a process is told in too."""
-    return time.time()
 
 
 def read_for_a_while(batches: Iterator[Any]) -> dict[str, float]:

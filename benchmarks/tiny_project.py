@@ -1,16 +1,16 @@
 """A clone of this repository, at HEAD, with a recipe whose stages take seconds; nothing of it is left."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks.measurement import ROOT
+from benchmarks.processes import ROOT
 from flows.clone import FOLDERS
 from flows.recipes import change_recipe
+from flows.repository import run_git
 
 RECIPE = "tiny"
 NETWORK = "attention-mini"
@@ -54,12 +54,3 @@ def isolate(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(project),
         "DVC_SITE_CACHE_DIR": str(folder / "site"),
     }
-
-
-def run_git(folder: Path, *arguments: str) -> None:
-    """Run git in a folder.
-
-    Raises:
-        subprocess.CalledProcessError: it fails.
-    """
-    subprocess.run(["git", "-C", str(folder), *arguments], check=True)

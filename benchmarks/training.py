@@ -1,11 +1,12 @@
 """Training on a CPU: steps, time to the first one, and memory."""
 
-from benchmarks.measurement import Contender, Row, Section, Target, measure_in_turn
+from benchmarks.measurement import Row, Section, Target
 from benchmarks.operation_profile import profile_operations
+from benchmarks.processes import Contender, measure_in_turn
 
 OURS, REFERENCE = "benchmarks.our_training", "benchmarks.references.keras_network"
 AGAINST = "the same layer by layer in Keras, `fit`"
-# Network, layout and width: those of recipes/cifar10-cpu.yaml, and the paper's.
+# Network, layout and width: the seed repository's at half its width, and the paper's.
 SETTINGS = (("attention-56", "seed", "0.5"), ("attention-92", "seed", "0.5"), ("attention-56", "paper", "1"))
 STARTS, ROUNDS = 2, 4
 

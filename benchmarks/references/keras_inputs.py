@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.measurement import answer
 from benchmarks.our_input import IMAGES
+from benchmarks.processes import answer
 from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, draw_split, read_for_a_while
 
 

@@ -4,13 +4,14 @@ As one writes them from Keras' documentation. The shapes are those of `pipeline.
 """
 
 import sys
+import time
 from collections.abc import Callable
 
 import keras
 import numpy as np
 
-from benchmarks.measurement import answer
-from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, SGD, STEPS, describe_round, draw_split, now
+from benchmarks.processes import answer
+from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, SGD, STEPS, describe_round, draw_split
 from pipeline.model.network import scale_channels
 from pipeline.model.variants import LAYOUTS, LayoutName, modules_per_stage
 
@@ -85,7 +86,7 @@ class StepEnds(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
         """Note the time."""
-        self.ends.append(now())
+        self.ends.append(time.time())
 
 
 def prepare_rounds(network: str, layout: LayoutName, width: str) -> Callable[[], dict[str, float]]:

@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 
-from benchmarks.measurement import Row, Target, measure_command, measure_in_turn
+from benchmarks.measurement import Row, Target
+from benchmarks.processes import ROOT, measure_command, measure_in_turn
 from benchmarks.results import render_table
 
 
@@ -42,3 +46,11 @@ def test_memory_of_a_command_is_that_of_its_largest_process(tmp_path):
     usage = measure_command(["sh", "-c", "python -c 'x = b\"x\" * 200_000_000'; true"], tmp_path)
     assert 0.2 < usage.peak_gigabytes < 0.3
     assert usage.cpu_seconds > 0
+
+
+def test_names_that_are_no_benchmark_are_refused():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "nope"], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode
+    assert done.stderr.splitlines()[-1].endswith("Received: nope")
