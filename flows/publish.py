@@ -54,8 +54,8 @@ def load_all(repository: Path) -> list[Published]:
 
 def load_recipes(repository: Path) -> dict[str, Params]:
     """The recipes by name, of data sets with published figures."""
-    recipes = {path.stem: load_params(path) for path in sorted((repository / "recipes").glob("*.yaml"))}
-    return {name: params for name, params in recipes.items() if params.download.dataset in PAPER}
+    recipes = {path.stem: load_params(path) for path in (repository / "recipes").glob("*.yaml")}
+    return {name: params for name, params in sorted(recipes.items()) if params.download.dataset in PAPER}
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def list_committed(folder: Path, commit: str, path: str) -> list[str]:
 def list_recipes(folder: Path, commit: str) -> list[str]:
     """The names of the recipes of a commit."""
     files = [Path(name) for name in list_committed(folder, commit, "recipes")]
-    return [file.stem for file in files if file.suffix == ".yaml"]
+    return sorted(file.stem for file in files if file.suffix == ".yaml")
 
 
 def check_ancestor(folder: Path, commit: str) -> None:

@@ -15,7 +15,8 @@ from pipeline.errors import InputError
 from pipeline.params import load_params
 from tests.tiny_repository import ROOT, Repository
 
-RECIPE = (ROOT / "recipes/cifar10-cpu.yaml").read_text()
+NETWORKS = ("attention-56", "attention-92")
+RECIPE = (ROOT / "recipes/cifar10-cpu.yaml").read_text().replace("[attention-56]", f"[{', '.join(NETWORKS)}]")
 PAGE = f"# Before\n\n{BEGIN}old\n{END}\nAfter\n"
 
 
@@ -39,7 +40,7 @@ def record(small_repository):
             "  seed: 0\n  epochs", f"  seed: {seed}\n  epochs"
         )
         (folder / "params.yaml").write_text(params)
-        for network in ("attention-56", "attention-92"):
+        for network in NETWORKS:
             error = 10.0 * wrong
             table = pd.DataFrame({"actual": ["a"] * 10, "predicted": ["b"] * wrong + ["a"] * (10 - wrong)})
             details = {
