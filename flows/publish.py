@@ -6,7 +6,8 @@ from pathlib import Path
 from flows.messages import run_command
 from flows.published import EVIDENCE, RESULTS, Published, load_published, publish_run
 from flows.repository import PROJECT, check_repository
-from flows.results import compose_results, format_summary
+from flows.results import compose_results
+from flows.summary import format_summary
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves
 from pipeline.evaluation.published import PAPER

@@ -9,8 +9,8 @@ import pytest
 from flows.publish import BEGIN, END, load_all, write_pages
 from flows.published import find_run, publish_run
 from flows.repository import find_commit
-from flows.results import format_row
 from flows.runs import load_run
+from flows.summary import find_runs, format_row
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
 from pipeline.params import load_params
@@ -134,6 +134,18 @@ def test_several_seeds_have_a_mean_and_a_deviation(record):
     ]
     row = format_row("mine", "attention-92", "cifar10", {"arl": runs, "nal": []})
     assert row[2:7] == (f"{mean([10, 40]):.2f} ± {stdev([10, 40]):.2f}", "not yet run", "–", "–", "0, 1 (n = 2)")
+    nal = load_run(record("mine-nal-s1", 9, learning="nal", seed=1), "mine-nal-s1")
+    row = format_row("mine", "attention-92", "cifar10", {"arl": runs, "nal": [nal]})
+    # Five images only ARL's seed 1 has right: 2 · 2⁻⁵.
+    assert row[3:7] == ("90.00", "+65.00", "0.062", "0, 1 (n = 2); 1 (n = 1)")
+
+
+def test_a_seed_that_is_published_twice_counts_once(record):
+    folder = record("mine-arl", 2)
+    publish_run(folder, "mine-arl")
+    shutil.copytree(folder / "results/mine-arl", folder / "results/mine-arl-56")
+    (runs,) = [runs for runs in find_runs(load_all(folder), "mine", "attention-56").values() if runs]
+    assert len(runs) == 1
 
 
 def test_what_cannot_be_published_is_refused_and_nothing_is_written(record, small_repository):
