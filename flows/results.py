@@ -37,6 +37,7 @@ def compose_recipe(recipe: str, published: list[Published]) -> str:
         "Test, %",
         "Test with mirror images, %",
         "Minutes",
+        "Images/s",
         "Parameters",
     )
     rows = [
@@ -46,6 +47,7 @@ def compose_recipe(recipe: str, published: list[Published]) -> str:
             *(format_percent(result.metrics[f"{split}_error_percent"]) for split in ("train", "validation", "test")),
             format_percent(result.details["test_error_percent_with_mirror_images"]),
             f"{result.timing['train_minutes']:.1f}",
+            f"{result.timing['images_per_second']:.0f}",
             f"{result.details['parameters']:,}",
         )
         for item in chosen
