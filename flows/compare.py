@@ -6,7 +6,7 @@ from pathlib import Path
 from flows.messages import run_command
 from flows.page import compose_comparison
 from flows.published import find_run
-from flows.repository import PROJECT, check_repository
+from flows.repository import PROJECT
 from flows.runs import Run
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves
@@ -53,7 +53,6 @@ def main() -> None:
     arguments = parser.parse_args()
 
     def compare() -> None:
-        check_repository(PROJECT)
         runs = find_run(PROJECT, arguments.first), find_run(PROJECT, arguments.second)
         path = write_comparison(PROJECT, *runs)
         print(f"{path.read_text()}\n{path}")

@@ -3,9 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dvc.repo import Repo
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import InputError
 
 
 class Recorded(NamedTuple):
@@ -50,6 +54,22 @@ def list_cached(name: str, digest: str, cache: Path) -> dict[str, Recorded]:
 def find_cached(digest: str, cache: Path) -> Path:
     """Where a cache would hold the bytes of a digest."""
     return cache / "files/md5" / digest[:2] / digest[2:]
+
+
+def read_lock(path: Path) -> dict[str, str]:
+    """The digests of all outputs by name, as a dvc.lock has them.
+
+    Raises:
+        InputError: there is no such file, or it is damaged.
+    """
+    try:
+        content: Any = YAML(typ="safe").load(path)
+        outputs = [out for stage in content["stages"].values() for out in stage["outs"]]
+        return {out["path"]: out["md5"] for out in outputs}
+    except (OSError, ValueError, YAMLError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} requires a file as DVC writes it. Received: {' '.join(str(error).split())}"
+        ) from error
 
 
 def list_files(path: Path) -> list[Path]:

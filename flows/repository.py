@@ -88,6 +88,11 @@ def list_committed(folder: Path, commit: str, path: str) -> list[str]:
     return run_git(folder, "ls-tree", "--name-only", f"{commit}:{path}").splitlines()
 
 
+def list_changed(folder: Path, first: str, second: str) -> list[str]:
+    """The paths of the files that differ between two commits."""
+    return run_git(folder, "diff", "--name-only", "-z", "--no-renames", first, second).split("\0")[:-1]
+
+
 def list_recipes(folder: Path, commit: str) -> list[str]:
     """The names of the recipes of a commit."""
     files = [Path(name) for name in list_committed(folder, commit, "recipes")]

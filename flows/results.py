@@ -1,18 +1,38 @@
 """results/README.md: the page of all published runs, in Markdown."""
 
+import math
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
-from flows.page import format_evidence
+from flows.page import format_evidence, format_paired_tests
 from flows.published import Published
 from flows.runs import Run
 from flows.summary import format_summary
 from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params
 
+COLUMNS = (
+    "Run",
+    "Network",
+    *("Train, %", "Validation, %", "Test, %", "± (95 %)", "Test with mirror images, %"),
+    *("Minutes", "Images/s", "Parameters"),
+)
+COLUMN_NOTES = """\
+Train, validation and test: errors of the last epoch's model, on images as they are; the curves' training errors are of
+augmented images, as they were trained on. ±: 1.96 standard deviations of the test error, from the number of test images
+alone. Minutes: of training and of validating after each epoch, wall clock, with whatever else the machine did.
+Images/s: of training alone, the median of the epochs. Parameters: trainable."""
+
 
 def compose_results(published: list[Published], recipes: dict[str, Params]) -> str:
     """results/README.md."""
-    parts = [compose_recipe(recipe, published) for recipe in dict.fromkeys(item.evidence.recipe for item in published)]
+    parts = [
+        compose_recipe(recipe, params, [item for item in published if item.evidence.recipe == recipe])
+        for recipe, params in recipes.items()
+    ]
+    datasets = dict.fromkeys(item.run.dataset[0] for item in published)
+    best = [compose_best(dataset, [run for run, _ in published if run.dataset[0] == dataset]) for dataset in datasets]
     return f"""# Published runs
 
 {format_summary(published, recipes)}
@@ -23,52 +43,66 @@ digests of all its outputs (`dvc.lock`) and its evidence. Two of them are compar
 
 This page and the folders are written by `python -m flows.publish <experiment> …`.
 
-{"".join(parts)}{compose_best(published)}"""
+{COLUMN_NOTES}
+
+{"".join(parts)}{"".join(best)}"""
 
 
-def compose_recipe(recipe: str, published: list[Published]) -> str:
-    """What was run of a recipe."""
-    chosen = [item for item in published if item.evidence.recipe == recipe]
-    columns = (
-        "Run",
-        "Network",
-        "Train, %",
-        "Validation, %",
-        "Test, %",
-        "Test with mirror images, %",
-        "Minutes",
-        "Images/s",
-        "Parameters",
-    )
-    rows = [
-        (
-            f"[{folder_of(item.run)}]({folder_of(item.run)}/reports/report.md)",
-            network,
-            *(format_percent(result.metrics[f"{split}_error_percent"]) for split in ("train", "validation", "test")),
-            format_percent(result.details["test_error_percent_with_mirror_images"]),
-            f"{result.timing['train_minutes']:.1f}",
-            f"{result.timing['images_per_second']:.0f}",
-            f"{result.details['parameters']:,}",
-        )
-        for item in chosen
-        for network, result in item.run.results.items()
-    ]
-    evidence = "".join(f"{format_evidence(item.run)}  `{item.evidence.command}`\n" for item in chosen)
+def compose_recipe(recipe: str, params: Params, published: list[Published]) -> str:
+    """What was run of a recipe; empty where nothing was."""
+    if not published:
+        return ""
+    rows = [format_network(item.run, network) for item in published for network in item.run.results]
+    evidence = "".join(f"{format_evidence(item.run)}  `{item.evidence.command}`\n" for item in published)
     return f"""## {recipe}
 
-{format_table(columns, rows)}
-![Learning curves](figures/{recipe}.png)
+Layout `{params.model.layout}`, width {params.model.width:g}; {params.train.epochs} epochs with batches of \
+{params.train.batch_size}; label smoothing {params.train.label_smoothing:g}; {params.compute.precision}; \
+{params.preprocess.validation_images:,} validation images.
+
+{format_table(COLUMNS, rows)}
+{"".join(compose_pairs(published))}![Learning curves](figures/{recipe}.png)
 
 {evidence}
 """
 
 
-def compose_best(published: list[Published]) -> str:
-    """The network with the lowest validation error, in pictures; empty where nothing is published."""
+def format_network(run: Run, network: str) -> tuple[str, ...]:
+    """The row of a published network."""
+    result, folder = run.results[network], folder_of(run)
+    error, predictions = result.metrics["test_error_percent"], result.predictions
+    return (
+        f"[{folder}]({folder}/reports/report.md)",
+        network,
+        *(format_percent(result.metrics[f"{split}_error_percent"]) for split in ("train", "validation")),
+        format_percent(error),
+        format_percent(None if predictions is None else 1.96 * math.sqrt(error * (100 - error) / len(predictions))),
+        format_percent(result.details["test_error_percent_with_mirror_images"]),
+        f"{result.timing['train_minutes']:.1f}",
+        f"{result.timing['images_per_second']:.0f}",
+        f"{result.details['parameters']:,}",
+    )
+
+
+def compose_pairs(published: list[Published]) -> Iterator[str]:
+    """McNemar's tests of the runs of one seed with ARL and with NAL."""
+    for (arl, _), (nal, _) in product(published, published):
+        if (arl.params.model.learning, nal.params.model.learning) == ("arl", "nal") and have_one_seed(arl, nal):
+            networks = [network for network in arl.results if network in nal.results]
+            yield f"{format_paired_tests(arl, nal, networks)}\n"
+
+
+def have_one_seed(first: Run, second: Run) -> bool:
+    """Whether two runs are of one training seed."""
+    return first.params.train.seed == second.params.train.seed
+
+
+def compose_best(dataset: str, runs: list[Run]) -> str:
+    """The network with the lowest validation error on a data set, in pictures; empty where none has one."""
     candidates = [
-        (result.metrics["validation_error_percent"], item.run, network)
-        for item in published
-        for network, result in item.run.results.items()
+        (result.metrics["validation_error_percent"], run, network)
+        for run in runs
+        for network, result in run.results.items()
         if result.metrics["validation_error_percent"] is not None
     ]
     if not candidates:
@@ -77,15 +111,17 @@ def compose_best(published: list[Published]) -> str:
     figures = f"{folder_of(run)}/reports/figures"
     details = run.results[network].details
     classes = details["test_error_percent_per_class"].items()
-    return f"""## The best model
+    return f"""## The best model on {dataset}
 
 By validation error, {format_percent(error)} %: {network} of {folder_of(run)}. Its calibration error on the \
-test images is {format_percent(details["test_calibration_error_percent"])} %.
+test images is {format_percent(details["test_calibration_error_percent"])} %; it was trained with label smoothing \
+{run.params.train.label_smoothing:g}.
 
 {format_table(("Class", "Test error, %"), [(name, format_percent(value)) for name, value in classes])}
 ![Calibration]({figures}/calibration-{network}.png)
 ![Most confident mistakes]({figures}/mistakes-{network}.png)
 ![Confusion matrix]({figures}/confusion-{network}.png)
+
 """
 
 

@@ -1,85 +1,105 @@
 """The table of all published runs beside the published figures, in Markdown."""
 
 from collections.abc import Iterable
-from itertools import product
 from statistics import mean, stdev
 
-from flows.page import find_correct, find_test_error
+from flows.page import find_correct
 from flows.published import Published
 from flows.runs import Run
+from pipeline.errors import InputError
 from pipeline.evaluation.published import PAPER, SEED
 from pipeline.evaluation.significance import compare_predictions
-from pipeline.evaluation.tables import format_change, format_percent, format_table
+from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params
 
 NOT_RUN = "not yet run"
 SUMMARY_COLUMNS = (
-    "Recipe",
-    "Network",
+    *("Recipe", "Network", "Layout", "Epochs"),
     *("ARL", "NAL", "Change", "p", "Training seeds"),
     *("Paper: ARL", "Paper: NAL"),
     *("Seed, training: ARL", "Seed, training: NAL"),
 )
 NOTES = """\
-Test errors in percent, of the last epoch's model, on images as they are; recipes were chosen by validation errors.
-Change: from ARL to NAL, in points. p: McNemar's exact test of two models of the same seed. Several seeds: mean ±
-standard deviation. "Paper": test errors, Wang et al. 2017 (arXiv 1704.06904), of much longer trainings. "Seed,
-training": training errors, github.com/Jay4869/Deep-Learning, which do not compare with test errors."""
+Test errors in percent, of the last epoch's model, on images as they are; no choice was made by them. What was chosen
+by validation errors: docs/log.md. Layout: with the factor of all channel counts. Change: from ARL to NAL, in points, of
+the training seeds that both have; p: McNemar's exact test of each of these pairs. Several seeds: mean ± standard
+deviation. "Paper": test errors, Wang et al. 2017 (arXiv 1704.06904), of what `cifar10-paper` trains: other rows are of
+other layouts, widths and lengths. "Seed, training": training errors, github.com/Jay4869/Deep-Learning, which do not
+compare with test errors."""
 
 
 def format_summary(published: list[Published], recipes: dict[str, Params]) -> str:
-    """A row for each network of each recipe, run or not: ARL, NAL, and the published figures."""
+    """A row for each network of each recipe of CIFAR, run or not: ARL, NAL, and the published figures.
+
+    Raises:
+        InputError: a seed's run is published twice, with two results, or is of a recipe that there is no more.
+    """
+    if strange := [item.run.name for item in published if item.evidence.recipe not in recipes]:
+        raise InputError(f"published runs require a recipe of recipes/. Received: {', '.join(strange)}, of none")
     rows = [
-        format_row(recipe, network, params.download.dataset, find_runs(published, recipe, network))
+        format_row(recipe, network, params, find_runs(published, recipe, network))
         for recipe, params in recipes.items()
+        if params.download.dataset in PAPER or recipe in {item.evidence.recipe for item in published}
         for network in params.networks
     ]
     return f"{format_table(SUMMARY_COLUMNS, rows)}\n{NOTES}\n"
 
 
-def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, list[Run]]:
-    """The runs of a network by a recipe without overrides, one a seed, by learning and in order of their seeds."""
+def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, dict[int, Run]]:
+    """The runs of a network by a recipe, by learning and seed, in order of the seeds.
+
+    Raises:
+        InputError: two runs of one seed have different results.
+    """
     runs: dict[str, dict[int, Run]] = {"arl": {}, "nal": {}}
     for run, evidence in published:
-        if evidence.recipe == recipe and not evidence.overrides and network in run.results:
-            runs[run.params.model.learning][run.params.train.seed] = run
-    return {learning: [found[seed] for seed in sorted(found)] for learning, found in runs.items()}
+        if evidence.recipe == recipe and network in run.results:
+            seeds, seed = runs[run.params.model.learning], run.params.train.seed
+            if (other := seeds.setdefault(seed, run)).results[network].metrics != run.results[network].metrics:
+                raise InputError(
+                    f"a seed requires one result. Received: two of {network}, in {other.name} and in {run.name}"
+                )
+    return {learning: dict(sorted(seeds.items())) for learning, seeds in runs.items()}
 
 
-def format_row(recipe: str, network: str, dataset: str, runs: dict[str, list[Run]]) -> tuple[str, ...]:
-    """One row of the summary."""
-    arl, nal = (list_test_errors(runs[learning], network) for learning in ("arl", "nal"))
-    seeds = dict.fromkeys(describe_seeds(chosen) for chosen in runs.values() if chosen)
-    paper, seed = PAPER[dataset].get(network, {}), SEED[dataset].get(network)
+def format_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int, Run]]) -> tuple[str, ...]:
+    """One row of the summary; the runs are those that `find_runs` gives."""
+    arl, nal = runs["arl"], runs["nal"]
+    errors = {
+        learning: {seed: get_error(run, network) for seed, run in seeds.items()} for learning, seeds in runs.items()
+    }
+    pairs = [seed for seed in arl if seed in nal]
+    changes = [errors["nal"][seed] - errors["arl"][seed] for seed in pairs]
+    dataset = params.download.dataset
+    paper, seed = PAPER.get(dataset, {}).get(network, {}), SEED.get(dataset, {}).get(network)
     return (
         recipe,
         network,
-        format_errors(arl),
-        format_errors(nal),
-        format_change((mean(arl) if arl else None, mean(nal) if nal else None)),
-        format_p_value(runs, network),
-        "; ".join(seeds) or "–",
+        f"{params.model.layout} × {params.model.width:g}",
+        str(params.train.epochs),
+        *(format_errors(list(errors[learning].values())) for learning in ("arl", "nal")),
+        f"{mean(changes):+.2f}" if changes else "–",
+        ", ".join(format_p_value(arl[seed], nal[seed], network) for seed in pairs) or "–",
+        "; ".join(dict.fromkeys(describe_seeds(seeds) for seeds in (arl, nal) if seeds)) or "–",
         *(format_percent(paper.get(learning)) for learning in ("arl", "nal")),
         *(format_percent(getattr(seed, learning, None)) for learning in ("arl", "nal")),
     )
 
 
-def list_test_errors(runs: Iterable[Run], network: str) -> list[float]:
-    """A network's test errors in percent, of the runs that have it."""
-    return [error for run in runs if (error := find_test_error(run, network)) is not None]
+def get_error(run: Run, network: str) -> float:
+    """A network's test error in percent."""
+    return run.results[network].metrics["test_error_percent"]
 
 
-def describe_seeds(runs: list[Run]) -> str:
+def describe_seeds(seeds: Iterable[int]) -> str:
     """The training seeds, and how many they are."""
-    return f"{', '.join(str(run.params.train.seed) for run in runs)} (n = {len(runs)})"
+    return f"{', '.join(map(str, seeds))} (n = {len(list(seeds))})"
 
 
-def format_p_value(runs: dict[str, list[Run]], network: str) -> str:
-    """McNemar's test of the first seed that both learnings have."""
-    for arl, nal in product(runs["arl"], runs["nal"]):
-        if arl.params.train.seed == nal.params.train.seed and (correct := find_correct(arl, nal, network)):
-            return f"{compare_predictions(*correct).p_value:.2g}"
-    return "–"
+def format_p_value(first: Run, second: Run, network: str) -> str:
+    """McNemar's test of two models."""
+    correct = find_correct(first, second, network)
+    return f"{compare_predictions(*correct).p_value:.2g}" if correct else "–"
 
 
 def format_errors(errors: list[float]) -> str:

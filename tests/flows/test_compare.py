@@ -137,11 +137,12 @@ def record(small_repository):
     def write(predicted, digests=("one", "one")):
         for network, digest in zip(("attention-56", "attention-92"), digests, strict=True):
             details = {"dataset": "custom", "dataset_sha256": digest, "parameters": 1}
+            errors = {f"{split}_error_percent": 0 for split in ("train", "validation", "test")}
             contents = {
-                f"metrics/{network}.json": json.dumps({"test_error_percent": 0}),
+                f"metrics/{network}.json": json.dumps(errors),
                 f"details/{network}.json": json.dumps(details),
-                f"timing/{network}.json": "{}",
-                f"machine/{network}.json": "{}",
+                f"timing/{network}.json": json.dumps({"train_minutes": 1}),
+                f"machine/{network}.json": json.dumps({"device": "CPU", "processor": "one", "libraries": {}}),
                 f"history/{network}.csv": "epoch\n1\n",
                 f"predictions/{network}.csv": f"index,actual,predicted\n0,7,{predicted}\n1,None,{predicted}\n",
             }

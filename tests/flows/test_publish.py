@@ -18,73 +18,87 @@ from tests.tiny_repository import ROOT, Repository
 
 NETWORKS = ("attention-56", "attention-92")
 RECIPE = (ROOT / "recipes/cifar10-cpu.yaml").read_text().replace("[attention-56]", f"[{', '.join(NETWORKS)}]")
+ROW = "| mine | attention-56 | wide-stem × 0.375 | 32 |"
 PAGE = f"# Before\n\n{BEGIN}old\n{END}\nAfter\n"
 
 
 @pytest.fixture
-def record(small_repository):
-    """Commit the made-up run `mine-<learning>` of a recipe, in which two networks get some of ten images wrong."""
+def record(small_repository, tmp_path):
+    """Record a made-up run of a recipe as an experiment, in which two networks get some of ten images wrong."""
     folder = small_repository.folder
     for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
         small_repository.run("git", "config", key, value)
     (folder / "recipes").mkdir()
     (folder / "recipes/mine.yaml").write_text(RECIPE)
     (folder / "README.md").write_text(PAGE)
-    (folder / "reports/figures").mkdir(parents=True)
-    (folder / "reports/report.md").write_text("a report\n")
-    (folder / "reports/figures/one.png").write_bytes(b"\x89PNG\xff")
     (folder / "dvc.yaml").write_text("stages: {}\n")
-    (folder / "dvc.lock").write_text("schema: '2.0'\n")
+    small_repository.commit("a recipe")
 
-    def write(name, wrong, learning="arl", seed=0, predictions=True):
-        params = RECIPE.replace("learning: arl", f"learning: {learning}").replace(
-            "  seed: 0\n  epochs", f"  seed: {seed}\n  epochs"
-        )
-        (folder / "params.yaml").write_text(params)
-        for network in NETWORKS:
-            error = 10.0 * wrong
-            table = pd.DataFrame({"actual": ["a"] * 10, "predicted": ["b"] * wrong + ["a"] * (10 - wrong)})
-            details = {
-                "dataset": "cifar10",
-                "dataset_sha256": "digest",
-                "parameters": 1,
-                "test_error_percent_with_mirror_images": error,
-                "test_calibration_error_percent": 1.0,
-                "test_error_percent_per_class": {"a": error, "b": 0.0},
-            }
-            errors = {f"{split}_error_percent": error for split in ("train", "validation", "test")}
-            machine = {"device": "CPU", "processor": "one", "libraries": {"numpy": "2"}}
-            contents = {
-                f"metrics/{network}.json": errors,
-                f"details/{network}.json": details,
-                f"timing/{network}.json": {"train_minutes": 1.5, "images_per_second": 400.0},
-                f"machine/{network}.json": machine,
-            }
-            for file, content in contents.items():
-                (folder / file).parent.mkdir(exist_ok=True)
-                (folder / file).write_text(json.dumps(content))
-            for kind, text in (
-                ("history", f"epoch,train_error_percent,validation_error_percent\n1,{error},{error}\n"),
-                ("predictions", table.to_csv(index_label="index")),
-            ):
-                (folder / kind).mkdir(exist_ok=True)
-                (folder / f"{kind}/{network}.csv").write_text(text)
-            if not predictions:
-                (folder / f"predictions/{network}.csv").unlink()
-        small_repository.commit(name)
-        small_repository.run("git", "tag", "--force", name)
+    def write(name, wrong, change=lambda clone: None, **options):
+        base = find_commit(folder, "HEAD")
+        clone = tmp_path / name
+        small_repository.run("git", "worktree", "add", "--quiet", "--detach", str(clone), base)
+        write_run(clone, wrong, **options)
+        change(clone)
+        small_repository.run("git", "-C", str(clone), "add", "--all")
+        small_repository.run("git", "-C", str(clone), "commit", "--quiet", f"--message={name}")
+        small_repository.run("git", "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/{name}", find_commit(clone, "HEAD"))
         return folder
 
     return write
 
 
-def test_a_published_run_is_the_recorded_one(record):
+def write_run(folder, wrong, learning="arl", seed=0):
+    """Write the files of a run, and a dvc.lock with their digests."""
+    params = RECIPE.replace("learning: arl", f"learning: {learning}")
+    files = {"params.yaml": params.replace("  seed: 0\n  epochs", f"  seed: {seed}\n  epochs")}
+    error = 10.0 * wrong
+    table = pd.DataFrame({"actual": ["a"] * 10, "predicted": ["b"] * wrong + ["a"] * (10 - wrong)})
+    details = {
+        "dataset": "cifar10",
+        "dataset_sha256": "digest",
+        "parameters": 1,
+        "test_error_percent_with_mirror_images": error,
+        "test_calibration_error_percent": 1.0,
+        "test_error_percent_per_class": {"a": error, "b": 0.0},
+    }
+    for network in NETWORKS:
+        errors = {f"{split}_error_percent": error for split in ("train", "validation", "test")}
+        timing = {"train_minutes": 1.5, "images_per_second": 400.0}
+        machine = {"device": "CPU", "processor": "one", "libraries": {"numpy": "2"}}
+        history = f"epoch,train_error_percent,validation_error_percent\n1,{error},{error}\n"
+        files |= {
+            f"metrics/{network}.json": json.dumps(errors),
+            f"details/{network}.json": json.dumps(details),
+            f"timing/{network}.json": json.dumps(timing),
+            f"machine/{network}.json": json.dumps(machine),
+            f"history/{network}.csv": history,
+            f"predictions/{network}.csv": table.to_csv(index_label="index"),
+        }
+    reports = {"figures/one.png": b"\x89PNG\xff", "report.md": b"a report\n"}
+    listed = [{"md5": md5(content), "relpath": file} for file, content in reports.items()]
+    outputs = [{"path": file, "md5": md5(text.encode())} for file, text in files.items() if file != "params.yaml"]
+    outputs.append({"path": "reports", "md5": f"{md5(json.dumps(listed).encode())}.dir"})
+    (folder / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": {"all": {"cmd": "make", "outs": outputs}}}))
+    for file, text in files.items():
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text(text)
+    (folder / "reports/figures").mkdir(parents=True)
+    for file, content in reports.items():
+        (folder / "reports" / file).write_bytes(content)
+
+
+def md5(content):
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def test_a_published_run_is_the_recorded_one(record, tmp_path):
     folder = record("mine-arl", 2)
     recorded = load_run(folder, "mine-arl")
     published = publish_run(folder, "mine-arl")
     assert published.as_posix() == "results/mine-arl"
     assert (folder / published / "reports/figures/one.png").read_bytes() == b"\x89PNG\xff"
-    assert (folder / published / "dvc.lock").read_bytes() == (folder / "dvc.lock").read_bytes()
+    assert (folder / published / "dvc.lock").read_bytes() == (tmp_path / "mine-arl/dvc.lock").read_bytes()
     found = find_run(folder, "results/mine-arl")
     assert (found.params, found.commit, found.revision) == (recorded.params, recorded.commit, recorded.revision)
     for network, result in recorded.results.items():
@@ -101,7 +115,7 @@ def test_the_evidence_tells_the_command_that_makes_the_run_again(record):
     assert evidence["command"] == (
         f"prefect deployment run reproduce/mine -p commit={commit} -p learning=nal -p seed=7"
     )
-    assert (evidence["recipe"], evidence["overrides"], evidence["commit"]) == ("mine", {}, commit)
+    assert (evidence["recipe"], evidence["commit"]) == ("mine", commit)
 
 
 def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alone(record):
@@ -115,7 +129,7 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     readme = pages[0][0].decode()
     assert readme.startswith(f"# Before\n\n{BEGIN}")
     assert readme.endswith(f"{END}\nAfter\n")
-    row = "| mine | attention-56 | 20.00 | not yet run | – | – | 0 (n = 1) | 5.52 | 5.89 | 5.28 | 9.03 |"
+    row = f"{ROW} 20.00 | not yet run | – | – | 0 (n = 1) | 5.52 | 5.89 | 5.28 | 9.03 |"
     assert row in readme
     assert row in pages[0][1].decode()
 
@@ -123,43 +137,128 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     publish_run(folder, "mine-nal")
     write_pages(folder)
     # Three images only ARL has right: 2 · 2⁻³.
-    expected = "| mine | attention-56 | 20.00 | 50.00 | +30.00 | 0.25 | 0 (n = 1) | 5.52 | 5.89 | 5.28 | 9.03 |"
+    expected = f"{ROW} 20.00 | 50.00 | +30.00 | 0.25 | 0 (n = 1) | 5.52 | 5.89 | 5.28 | 9.03 |"
     assert expected in (folder / "README.md").read_text()
+    page = (folder / "results/README.md").read_text()
+    assert "| attention-56 | 3 | 0 | 10 | 0.25 |" in page
+    # 1.96 √(0.2 · 0.8 / 10).
+    assert "| [mine-arl](mine-arl/reports/report.md) | attention-56 | 20.00 | 20.00 | 20.00 | 24.79 |" in page
+    assert page.count("## The best model") == 1
     assert (folder / "results/figures/mine.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_several_seeds_have_a_mean_and_a_deviation(record):
-    runs = [
-        load_run(record(f"mine-arl-s{seed}", wrong, seed=seed), f"mine-arl-s{seed}") for seed, wrong in ((0, 1), (1, 4))
-    ]
-    row = format_row("mine", "attention-92", "cifar10", {"arl": runs, "nal": []})
-    assert row[2:7] == (f"{mean([10, 40]):.2f} ± {stdev([10, 40]):.2f}", "not yet run", "–", "–", "0, 1 (n = 2)")
-    nal = load_run(record("mine-nal-s1", 9, learning="nal", seed=1), "mine-nal-s1")
-    row = format_row("mine", "attention-92", "cifar10", {"arl": runs, "nal": [nal]})
+def test_several_seeds_have_a_mean_and_a_deviation_and_are_compared_in_pairs(record):
+    runs = {}
+    for learning, seed, wrong in (("arl", 0, 1), ("arl", 1, 4), ("nal", 1, 9)):
+        name = f"mine-{learning}-s{seed}"
+        runs.setdefault(learning, {})[seed] = load_run(record(name, wrong, learning=learning, seed=seed), name)
+    params = runs["arl"][0].params
+    row = format_row("mine", "attention-92", params, {"arl": runs["arl"], "nal": {}})
+    assert row[4:9] == (f"{mean([10, 40]):.2f} ± {stdev([10, 40]):.2f}", "not yet run", "–", "–", "0, 1 (n = 2)")
+    row = format_row("mine", "attention-92", params, runs)
     # Five images only ARL's seed 1 has right: 2 · 2⁻⁵.
-    assert row[3:7] == ("90.00", "+65.00", "0.062", "0, 1 (n = 2); 1 (n = 1)")
+    assert row[5:9] == ("90.00", "+50.00", "0.062", "0, 1 (n = 2); 1 (n = 1)")
 
 
-def test_a_seed_that_is_published_twice_counts_once(record):
+def test_a_seed_that_is_published_twice_counts_once_and_must_have_one_result(record):
     folder = record("mine-arl", 2)
     publish_run(folder, "mine-arl")
     shutil.copytree(folder / "results/mine-arl", folder / "results/mine-arl-56")
-    (runs,) = [runs for runs in find_runs(load_all(folder), "mine", "attention-56").values() if runs]
-    assert len(runs) == 1
+    published = load_all(folder)
+    assert {seed: run.name for seed, run in find_runs(published, "mine", "attention-56")["arl"].items()} == {
+        0: "results/mine-arl"
+    }
+    published[1].run.results["attention-56"].metrics["test_error_percent"] = 1.0
+    with pytest.raises(
+        InputError, match=r"Received: two of attention-56, in results/mine-arl and in results/mine-arl-"
+    ):
+        find_runs(published, "mine", "attention-56")
 
 
-def test_what_cannot_be_published_is_refused_and_nothing_is_written(record, small_repository):
+def test_a_published_run_of_no_recipe_is_named(record):
     folder = record("mine-arl", 2)
-    small_repository.run("git", "tag", "else-arl")
-    with pytest.raises(InputError, match=r"requires a name <recipe>-arl.*Received: else-arl"):
-        publish_run(folder, "else-arl")
-    record("mine-arl-s1", 2, predictions=False)
-    with pytest.raises(InputError, match=r"mine-arl-s1 requires all files of a run\. Received: no predictions"):
-        publish_run(folder, "mine-arl-s1")
+    publish_run(folder, "mine-arl")
+    (folder / "recipes/mine.yaml").rename(folder / "recipes/other.yaml")
+    with pytest.raises(InputError, match=r"require a recipe of recipes/\. Received: results/mine-arl, of none"):
+        write_pages(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("else-arl", lambda clone: None, "a recipe's run without overrides.*Received: else-arl"),
+        (
+            "mine-arl",
+            lambda clone: (clone / "params.yaml").write_text(RECIPE.replace("epochs: 32", "epochs: 33")),
+            "a recipe's run without overrides.*Received: mine-arl",
+        ),
+        (
+            "mine-arl",
+            lambda clone: (clone / "code.py").touch(),
+            "files of its commit.*Received: mine-arl, which has others: code.py",
+        ),
+        (
+            "mine-arl",
+            lambda clone: (clone / "predictions/attention-92.csv").unlink(),
+            "requires all files of a run. Received: no predictions/attention-92.csv",
+        ),
+        (
+            "mine-arl",
+            lambda clone: (clone / "timing/attention-56.json").write_text('{"train_minutes": 1}'),
+            "timing/attention-56.json requires the md5 of dvc.lock",
+        ),
+    ],
+)
+def test_what_cannot_be_published_is_refused_and_nothing_is_written(name, change, message, record):
+    folder = record(name, 2, change)
+    with pytest.raises(InputError, match=message):
+        publish_run(folder, name)
+    assert not list((folder / "results").glob("*"))
+
+
+def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_repository):
+    folder = record("mine-arl", 2)
+    write_run(folder, 2, learning="nal")
+    small_repository.commit("no experiment")
+    small_repository.run("git", "tag", "mine-nal")
+    with pytest.raises(InputError, match=r"requires an experiment\. Received: mine-nal, which is none"):
+        publish_run(folder, "mine-nal")
     small_repository.run("git", "reset", "--quiet", "--hard", "HEAD~2")
     with pytest.raises(InputError, match="requires a commit that HEAD contains"):
         publish_run(folder, "mine-arl")
     assert not list((folder / "results").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("evidence.json", b"{", "evidence.json requires a file of JSON"),
+        ("evidence.json", b'{"recipe": "mine"}', "evidence.json requires an object with the keys"),
+        ("metrics/attention-56.json", b"{", "metrics/attention-56.json is required as a run writes it"),
+        ("details/attention-56.json", b"{}", "details/attention-56.json requires the keys dataset"),
+        ("history/attention-56.csv", b"", "history/attention-56.csv is required as a run writes it"),
+        ("machine/attention-56.json", b"\xff", "requires the files of a published run"),
+        ("predictions/attention-56.csv", None, r"requires the md5 of dvc.lock, \w+. Received: none"),
+        ("reports/report.md", b"another", "reports requires the md5 of dvc.lock"),
+        ("timing/attention-92.json", b'{"train_minutes": 1}', "timing/attention-92.json requires the md5"),
+        ("dvc.lock", None, "dvc.lock requires a file as DVC writes it"),
+    ],
+)
+def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(file, content, message, record):
+    folder = record("mine-arl", 2)
+    path = folder / publish_run(folder, "mine-arl") / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as error:
+        find_run(folder, "results/mine-arl")
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_is_not_there_is_named(record):
+    with pytest.raises(InputError, match=r"results/mine-arl/evidence\.json requires a file of JSON"):
+        find_run(record("mine-nal", 2, learning="nal"), "results/mine-arl")
 
 
 def test_a_readme_without_marks_is_refused(record):
@@ -186,13 +285,18 @@ def test_a_clone_without_experiments_and_cache_compares_what_is_published(projec
 
 
 PUBLISHED = load_all(ROOT)
+DIGESTS = {
+    CIFAR10.name: hashlib.sha256(
+        "".join(f"{sha256}  {name}\n" for name, sha256 in CIFAR10.file_sha256.items()).encode()
+    ).hexdigest(),
+}
 
 
 @pytest.mark.parametrize("published", PUBLISHED, ids=lambda published: published.run.name)
 def test_published_errors_are_those_of_the_predictions_on_the_known_data(published):
     run = published.run
-    lines = "".join(f"{sha256}  {name}\n" for name, sha256 in CIFAR10.file_sha256.items())
-    assert run.dataset == ("cifar10", hashlib.sha256(lines.encode()).hexdigest())
+    name, sha256 = run.dataset
+    assert sha256 == DIGESTS[name]
     for result in run.results.values():
         wrong = result.predictions["actual"] != result.predictions["predicted"]
         assert len(wrong) == 10_000
@@ -211,19 +315,18 @@ def test_a_published_run_has_the_parameters_of_its_recipe_as_it_is(published):
     received = published.run.params.model_dump()
     for params in (expected, received):
         del params["networks"], params["model"]["learning"], params["train"]["seed"]
-    assert published.evidence.overrides or received == expected
+    assert received == expected
 
 
 def test_the_committed_pages_are_those_of_the_published_runs(tmp_path):
-    for name in ("README.md", "recipes", "results"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "README.md").unlink()
-    (tmp_path / "README.md").write_bytes((ROOT / "README.md").read_bytes())
-    (tmp_path / "results").unlink()
-    (tmp_path / "results").mkdir()
-    for folder in (ROOT / "results").iterdir():
-        if folder.is_dir() and folder.name != "figures":
-            (tmp_path / "results" / folder.name).symlink_to(folder)
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    pages = ("README.md", "results/README.md")
+    pictures = {path.name: path.read_bytes() for path in (tmp_path / "results/figures").iterdir()}
+    shutil.rmtree(tmp_path / "results/figures")
+    (tmp_path / "results/README.md").unlink()
     write_pages(tmp_path)
-    for name in ("README.md", "results/README.md"):
+    for name in pages:
         assert (tmp_path / name).read_text() == (ROOT / name).read_text()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "results/figures").iterdir()} == pictures
