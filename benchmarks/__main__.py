@@ -1,18 +1,17 @@
-"""Measure all of it, or what is named, and print one table: `python -m benchmarks [NAME …]`.
+"""Measure all of it, or what is named: `python -m benchmarks [NAME …]`.
 
-All of it is written to benchmarks/RESULTS.md too.
+Each benchmark's findings are kept as soon as it ends; benchmarks/RESULTS.md is the page of all that were kept.
 """
 
 import argparse
 import importlib
 
-from benchmarks.measurement import Section
 from benchmarks.processes import ROOT
-from benchmarks.results import render_results, render_table
+from benchmarks.results import load_sections, render_results, render_table, save_section
 
 # In the order of the table; each is a module with a function `measure`.
 BENCHMARKS = ("orchestration", "inputs", "training", "exactness", "data_stages", "growth", "depths", "gpu")
-RESULTS = ROOT / "benchmarks/RESULTS.md"
+MEASURED, RESULTS = ROOT / "benchmarks/measured", ROOT / "benchmarks/RESULTS.md"
 
 
 def main() -> None:
@@ -22,15 +21,13 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"benchmarks require names of {', '.join(BENCHMARKS)}. Received: {', '.join(sorted(unknown))}")
-    sections: list[Section] = []
     for name in names or BENCHMARKS:
         print(f"{name} …", flush=True)
         section = importlib.import_module(f"benchmarks.{name}").measure()
         print(render_table(section.rows), section.text, sep="\n\n", flush=True)
-        sections.append(section)
-    if not names:
-        RESULTS.write_text(render_results(sections))
-        print(RESULTS)
+        save_section(MEASURED, name, section)
+        RESULTS.write_text(render_results(load_sections(MEASURED, BENCHMARKS)))
+    print(RESULTS)
 
 
 if __name__ == "__main__":

@@ -45,11 +45,16 @@ class Row(NamedTuple):
         return sorted(ours / other for ours, other in self.pairs if other)
 
     @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return statistics.median(self.ratios)
+
+    @property
     def met(self) -> bool | None:
         """Whether the target is met by the medians."""
         if self.target is None:
             return None
-        value = self.ours if self.target.of == "ours" else statistics.median(self.ratios)
+        value = self.ours if self.target.of == "ours" else self.ratio
         return value >= self.target.value if self.target.sign == "≥" else value <= self.target.value
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar
@@ -32,9 +33,10 @@ def measure_command(command: Iterable[str], cwd: Path, env: Mapping[str, str] | 
         [sys.executable, "-m", "benchmarks.usage", *command],
         cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
-    printed, _, usage = process.stdout.decode().rstrip().rpartition("\n")
+    printed = process.stdout.decode().rstrip()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {printed[-2000:]}")
+    usage = printed.rpartition("\n")[2]
     return Usage(*json.loads(usage))
 
 
@@ -42,13 +44,13 @@ def run_module(module: str, *arguments: str, cwd: Path = ROOT, env: Mapping[str,
     """What `python -m module arguments` prints.
 
     Raises:
-        subprocess.CalledProcessError: it fails.
+        RuntimeError: it fails; the message ends with what it printed last.
     """
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(
-        command, cwd=cwd, env=project_environment(env), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
-    )
-    return done.stdout.decode()
+    done = subprocess.run(command, cwd=cwd, env=project_environment(env), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
+    return done.stdout
 
 
 def add_up(usages: Iterable[Usage]) -> Usage:
@@ -101,8 +103,9 @@ class Contender:
         """
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has died: its output ends, too
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)

@@ -1,23 +1,61 @@
-"""The page of results."""
+"""What the benchmarks found, a file each in benchmarks/measured/, and the page of all of them."""
 
 import platform
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
+from pydantic import TypeAdapter
 
 from benchmarks.measurement import Row, Section
+from benchmarks.processes import ROOT
 from pipeline.training.machine import count_cpus, name_processor
 
 LIBRARIES = ("tensorflow", "keras", "jax", "numpy", "dvc", "prefect")
 
 
-def render_results(sections: list[Section]) -> str:
-    """All sections as one page: machine and versions, one table, then what the sections say beside it."""
-    rows = [row for section in sections for row in section.rows]
-    texts = [section.text for section in sections if section.text]
+class Measured(NamedTuple):
+    """What one benchmark found, of which commit, and where."""
+
+    section: Section
+    commit: str
+    surroundings: str
+
+
+MEASURED = TypeAdapter(Measured)
+
+
+def save_section(folder: Path, name: str, section: Section) -> None:
+    """Write what a benchmark found just now to `<folder>/<name>.json`."""
+    folder.mkdir(exist_ok=True)
+    measured = Measured(section, describe_commit(), describe_surroundings())
+    (folder / f"{name}.json").write_bytes(MEASURED.dump_json(measured, indent=1) + b"\n")
+
+
+def load_sections(folder: Path, names: tuple[str, ...]) -> dict[str, Measured]:
+    """What the benchmarks found that were run, by name."""
+    paths = {name: folder / f"{name}.json" for name in names}
+    return {name: MEASURED.validate_json(path.read_bytes()) for name, path in paths.items() if path.exists()}
+
+
+def render_results(measured: dict[str, Measured]) -> str:
+    """All that was found as one page: where and of which commits, one table, then what the sections say beside it."""
+    rows = [row for section, _, _ in measured.values() for row in section.rows]
+    texts = [section.text for section, _, _ in measured.values() if section.text]
     return (
-        "\n\n".join(["# Benchmarks", f"By `make bench`. {describe_surroundings()}", render_table(rows), *texts]) + "\n"
+        "\n\n".join(["# Benchmarks", "By `make bench`.", render_sources(measured), render_table(rows), *texts]) + "\n"
+    )
+
+
+def render_sources(measured: dict[str, Measured]) -> str:
+    """A line for each commit and machine: what was measured there."""
+    sources: dict[tuple[str, str], list[str]] = {}
+    for name, (_, commit, surroundings) in measured.items():
+        sources.setdefault((commit, surroundings), []).append(f"`{name}`")
+    return "\n".join(
+        f"- {', '.join(names)}: commit {commit}; {surroundings}" for (commit, surroundings), names in sources.items()
     )
 
 
@@ -36,7 +74,7 @@ def render_row(row: Row) -> str:
     other = f"{format_figure(row.other)} {row.unit}" if ratios else "–"
     ratio = "–"
     if ratios:
-        ratio = f"{format_figure(ratios[len(ratios) // 2])} ({format_figure(ratios[0])}–{format_figure(ratios[-1])})"
+        ratio = f"{format_figure(row.ratio)} ({format_figure(ratios[0])}–{format_figure(ratios[-1])})"
     target = ""
     if row.target:
         unit = f" {row.unit}" if row.target.of == "ours" else " ×"
@@ -59,3 +97,9 @@ def describe_surroundings() -> str:
     memory = psutil.virtual_memory().total / 2**30
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return f"{count_cpus()} CPUs ({processor}), {memory:.0f} GiB; {system}; {libraries}."
+
+
+def describe_commit() -> str:
+    """HEAD's commit, and whether the files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

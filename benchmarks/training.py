@@ -8,7 +8,7 @@ OURS, REFERENCE = "benchmarks.our_training", "benchmarks.references.keras_networ
 AGAINST = "the same layer by layer in Keras, `fit`"
 # Network, layout and width: the seed repository's at half its width, and the paper's.
 SETTINGS = (("attention-56", "seed", "0.5"), ("attention-92", "seed", "0.5"), ("attention-56", "paper", "1"))
-STARTS, ROUNDS = 2, 4
+STARTS, ROUNDS = 3, 4
 
 
 def measure() -> Section:
@@ -23,7 +23,7 @@ def compare(network: str, layout: str, width: str) -> list[Row]:
     seconds = measure_in_turn(STARTS, lambda: start_once(OURS, *setting), lambda: start_once(REFERENCE, *setting))
     with Contender(OURS, *setting) as ours, Contender(REFERENCE, *setting) as other:
         ours.measure(), other.measure()  # the first steps are slower
-        rounds = [(ours.measure(), other.measure()) for _ in range(ROUNDS)]
+        rounds = measure_in_turn(ROUNDS, ours.measure, other.measure)
     speeds, memory = (
         [(first[name], second[name]) for first, second in rounds] for name in ("images_per_second", "peak_gigabytes")
     )

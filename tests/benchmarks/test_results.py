@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from benchmarks.measurement import Row, Target
-from benchmarks.processes import ROOT, measure_command, measure_in_turn
-from benchmarks.results import render_table
+from benchmarks.measurement import Row, Section, Target
+from benchmarks.processes import ROOT, Contender, measure_command, measure_in_turn, run_module
+from benchmarks.results import load_sections, render_results, render_table, save_section
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,26 @@ def test_a_target_is_met_by_the_median(target, met):
     assert render_table([row]).splitlines()[-1].startswith("| what | 10 s | 9 s | another | 2.5 (1–10) |")
 
 
+def test_the_ratio_of_an_even_number_of_pairs_lies_between_the_middle_ones():
+    row = Row("what", "s", "another", [(1, 1), (4, 1), (2, 1), (3, 1)], Target("ratio", "≥", 2.6))
+    assert "| 2.5 (1–4) |" in render_table([row])
+    assert row.met is False
+
+
+def test_what_was_found_is_kept_benchmark_by_benchmark(tmp_path):
+    rows = [Row("one", "s", "another", [(2.0, 1.0)], Target("ratio", "≤", 3)), Row("two", "s", "", [(1.0, 0.0)], None)]
+    for name, row in zip(("first", "last"), rows, strict=True):
+        save_section(tmp_path / "measured", name, Section([row], f"## {name}"))
+    found = load_sections(tmp_path / "measured", ("last", "none", "first"))
+    assert [(name, measured.section.rows) for name, measured in found.items()] == [
+        ("last", rows[1:]),
+        ("first", rows[:1]),
+    ]
+    page = render_results(found)
+    assert page.count("- `last`, `first`: commit ") == 1
+    assert page.endswith(f"{render_table(rows[::-1])}\n\n## last\n\n## first\n")
+
+
 def test_a_row_without_another_side_has_no_ratio():
     row = Row("what", "s", "", [(1234.5, 0)], Target("ours", "≤", 2000))
     assert render_table([row]).splitlines()[-1] == "| what | 1,234 s | – |  | – | ≤ 2,000 s | yes |"
@@ -40,6 +60,18 @@ def test_each_side_goes_first_in_turn():
 def test_a_command_that_fails_says_what_it_printed(tmp_path):
     with pytest.raises(RuntimeError, match="no such luck"):
         measure_command(["sh", "-c", "echo no such luck; exit 3"], tmp_path)
+
+
+def test_a_module_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="No module named benchmarks"):
+        run_module("benchmarks.nope")
+
+
+def test_a_contender_that_dies_says_why():
+    with Contender("benchmarks.nope") as contender:
+        contender.process.wait()
+        with pytest.raises(RuntimeError, match="No module named benchmarks"):
+            contender.measure()
 
 
 def test_memory_of_a_command_is_that_of_its_largest_process(tmp_path):
