@@ -32,6 +32,9 @@ DETAILS = (
     "test_error_percent_with_mirror_images",
     "test_error_percent_per_class",
 )
+PUBLISHED = """\
+"Paper" is Wang et al. 2017 (arXiv 1704.06904). "Seed" is the repository Jay4869/Deep-Learning: its headline figures
+are errors on the training images, and its validation images were trained on too: neither compares with a test error."""
 ERRORS = ("train_error_percent", "validation_error_percent", "test_error_percent")
 # Classes are text, whatever their names look like.
 PREDICTIONS = {"actual": str, "predicted": str, "probability": float}
@@ -94,14 +97,12 @@ def compose_report(params: Params, statistics: dict, results: dict[str, dict[str
 data set sha256 `{statistics["sha256"]}`.
 
 {format_results(results)}
-The errors are those of the last epoch's model, on images as they are, without augmentation. The test images were used
-for nothing but the column of their name.
+The errors are those of the last epoch's model, on images as they are, without augmentation; the learning curves'
+training errors are of augmented images. Nothing was chosen by the test images.
 
 ## Published figures
 
-{published or f"There are none for these networks on {dataset}.{chr(10)}"}
-"Paper" is Wang et al. 2017 (arXiv 1704.06904). "Seed" is the repository Jay4869/Deep-Learning: its headline figures
-are errors on the training images, and its validation images were trained on too: neither compares with a test error.
+{f"{published}{chr(10)}{PUBLISHED}" if published else f"There are none for these networks on {dataset}."}
 
 ## Learning curves
 
