@@ -14,7 +14,7 @@ reproduce: $(READY)
 	python -m flows.local $(RECIPE)
 
 test: check
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses auto --no-loadscope-reorder
 
 check: $(READY)
 	ruff check

@@ -168,13 +168,13 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
     changes = collect_changes(params.model.learning, params.train.seed, params.networks, None)
     for recipe in list_recipes(repository, run.commit):
         text = read_committed(repository, run.commit, f"recipes/{recipe}.yaml")
-        original, changed = (
-            check_params(load_plain_yaml(content.encode(), recipe), recipe)
-            for content in (text, change_recipe(text, changes, recipe))
-        )
-        same = changed == params and set(params.networks) <= set(original.networks)
-        if same and name_experiment(recipe, text, changes) == run.name:
-            return Evidence(recipe, run.commit, run.revision, compose_command(recipe, run, original))
+        if name_experiment(recipe, text, changes) == run.name:
+            original, changed = (
+                check_params(load_plain_yaml(content.encode(), recipe), recipe)
+                for content in (text, change_recipe(text, changes, recipe))
+            )
+            if changed == params and set(params.networks) <= set(original.networks):
+                return Evidence(recipe, run.commit, run.revision, compose_command(recipe, run, original))
     raise InputError(
         "a published run requires the name and the parameters of a recipe's run without overrides; others can be a "
         f"recipe of their own. Received: {run.name}"

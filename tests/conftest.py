@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
+from xdist.scheduler import LoadFileScheduling
 
 from pipeline.cifar.layouts import LAYOUTS
 
@@ -21,6 +22,27 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
+# First what takes minutes, so that no worker is left alone with it at the end. The first two share a run of flows.
+LONGEST = ("test_local.py", "test_deployments.py", "test_pipeline.py", "test_bad_input.py", "test_devices.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Order the files, and leave what is in them as it is."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(LONGEST)))
+
+
+class Scheduling(LoadFileScheduling):
+    """A file's tests in one process, as its fixtures are made once; and those that share a run, too."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return "tests of one run" if file.endswith(LONGEST[:2]) else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Take the place of `--dist loadfile`."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture

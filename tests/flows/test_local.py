@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from flows.guard import find_processes
-from tests.tiny_repository import NETWORK, wait_until
+from tests.tiny_repository import NETWORK, Repository, wait_until
 
 
 def ran_stages(output):
@@ -55,6 +56,22 @@ def test_dvc_compares_the_two_experiments(project, first_run):
     assert "tiny-nal" in shown
     names = project.run("dvc", "params", "diff", "tiny-arl", "tiny-nal", "--json")
     assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
+
+
+def test_a_clone_without_experiments_and_cache_compares_what_is_published(project, first_run, tmp_path):
+    clone = Repository(tmp_path / "clone", tmp_path)
+    try:
+        assert "results/tiny-nal\n" in project.run("python", "-m", "flows.publish", "tiny-arl", "tiny-nal")
+        clone.folder.mkdir()
+        clone.run("git", "clone", "--quiet", str(project.folder), ".")
+        shutil.copytree(project.folder / "results", clone.folder / "results", dirs_exist_ok=True)
+    finally:
+        project.run("git", "clean", "-fdq", "results")
+        project.run("git", "checkout", "--quiet", "README.md", "results")
+    output = clone.run("python", "-m", "flows.compare", "results/tiny-arl", "results/tiny-nal")
+    page = (project.folder / "comparisons/tiny-arl-tiny-nal/comparison.md").read_text()
+    # Of what is on the page, only the runs' names are others.
+    assert output.replace("results/", "").startswith(page)
 
 
 def test_nothing_goes_wrong_unseen(first_run):
