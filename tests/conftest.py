@@ -23,7 +23,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
 # First what takes minutes, so that no worker is left alone with it at the end. The first two share a run of flows.
-LONGEST = ("test_local.py", "test_deployments.py", "test_pipeline.py", "test_bad_input.py", "test_devices.py")
+LONGEST = (
+    *("test_local.py", "test_deployments.py", "test_pipeline.py", "test_bad_input.py"),
+    *("test_devices.py", "test_cifar10.py", "test_resumption.py", "test_reproducibility.py"),
+)
 
 
 def pytest_collection_modifyitems(items):
