@@ -4,9 +4,14 @@ import numpy as np
 
 from flows.recipes import list_differences
 from flows.runs import Result, Run, list_networks
-from pipeline.evaluation.published import PAPER
+from pipeline.errors import InputError
+from pipeline.evaluation.reference import PAPER
 from pipeline.evaluation.significance import compare_predictions
 from pipeline.evaluation.tables import format_comparison, format_results, format_table
+
+PAIRED_NOTE = """\
+Change: of the test error, from the first to the second, in points, with its 95 % interval. p: McNemar's exact test,
+two-sided. Both are of these two models: they know nothing of other seeds."""
 
 
 def compose_comparison(first: Run, second: Run) -> str:
@@ -28,7 +33,7 @@ training errors, github.com/Jay4869/Deep-Learning, which do not compare with tes
 ## On the same test images
 
 {format_paired_tests(first, second, networks)}
-p: McNemar's exact test, two-sided, of these two models: it knows nothing of other seeds.
+{PAIRED_NOTE}
 
 {"".join(format_run(run) for run in (first, second))}
 ## Evidence
@@ -53,25 +58,35 @@ def find_test_error(run: Run, network: str) -> float | None:
 
 def format_paired_tests(first: Run, second: Run, networks: list[str]) -> str:
     """McNemar's test for each network that both runs have predictions of."""
-    columns = ("Network", f"Only {first.name} right", f"Only {second.name} right", "Images", "p")
+    columns = ("Network", f"Only {first.name} right", f"Only {second.name} right", "Images", "Change", "p")
     rows = []
     for network in networks:
-        cells = ("–",) * 4
+        cells = ("–",) * 5
         if correct := find_correct(first, second, network):
             test = compare_predictions(*correct)
-            cells = (str(test.only_first), str(test.only_second), str(len(correct[0])), f"{test.p_value:.2g}")
+            change = f"{test.change:+.2f} ± {test.half_width:.2f}"
+            cells = (str(test.only_first), str(test.only_second), str(test.images), change, f"{test.p_value:.2g}")
         rows.append((network, *cells))
     return format_table(columns, rows)
 
 
 def find_correct(first: Run, second: Run, network: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Whether each run classifies each test image correctly, bool (n,); None where one has no predictions."""
+    """Whether each run classifies each test image correctly, bool (n,); None where one has no predictions.
+
+    Raises:
+        InputError: the predictions are of other images.
+    """
     results = [run.results.get(network) for run in (first, second)]
     predictions = [result.predictions for result in results if result and result.predictions is not None]
     if len(predictions) < 2:
         return None
-    one, other = ((table["actual"] == table["predicted"]).to_numpy() for table in predictions)
-    return one, other
+    one, other = predictions
+    if not one["actual"].equals(other["actual"]):
+        received = f"{first.name} and {second.name}, whose images of {network} have other classes"
+        raise InputError(
+            f"a paired test requires predictions of the same images in the same order. Received: {received}"
+        )
+    return (one["actual"] == one["predicted"]).to_numpy(), (other["actual"] == other["predicted"]).to_numpy()
 
 
 def format_run(run: Run) -> str:
@@ -91,7 +106,7 @@ def format_evidence(run: Run) -> str:
     hardware = " and ".join(dict.fromkeys(f"{machine['device']} ({machine['processor']})" for machine in machines))
     params = run.params
     return (
-        f"- {run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}`; "
+        f"- {run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
         f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
         f"{params.compute.backend} backend, {versions}; {hardware}\n"
     )

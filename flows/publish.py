@@ -3,8 +3,11 @@
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from flows.messages import run_command
 from flows.published import EVIDENCE, RESULTS, Published, load_published, publish_run
+from flows.recipes import ARGUMENTS, list_differences
 from flows.repository import PROJECT, check_repository
 from flows.results import compose_results
 from flows.summary import format_summary
@@ -20,9 +23,10 @@ def write_pages(repository: Path) -> None:
     """Write results/README.md, its pictures, and the part of README.md between the marks, from the folders of results/.
 
     Raises:
-        InputError: a folder is not that of a published run, or README.md lacks the marks.
+        InputError: a folder is not that of a published run, a recipe has changed since, or README.md lacks the marks.
     """
     published, recipes = load_all(repository), load_recipes(repository)
+    check_recipes(published, recipes)
     before, begin, rest = (repository / "README.md").read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -36,13 +40,31 @@ def write_pages(repository: Path) -> None:
         page.write_text(f"{before}{begin}\n{format_summary(published, recipes)}\n{end}{after}")
 
 
+def check_recipes(published: list[Published], recipes: dict[str, Params]) -> None:
+    """See that the pages can show a recipe's parameters as those of its runs.
+
+    Raises:
+        InputError: a run is of a recipe that is no more, or that has other parameters now.
+    """
+    for run, evidence in published:
+        recipe = recipes.get(evidence.recipe)
+        differences = sorted(set(list_differences(run.params, recipe)) - set(ARGUMENTS)) if recipe else []
+        if differences or not recipe:
+            what = f"with another {', '.join(differences)}" if recipe else "which is no more"
+            raise InputError(
+                "a published run requires its recipe as it was; changes are a recipe of their own. "
+                f"Received: {run.name}, of {evidence.recipe}, {what}"
+            )
+
+
 def draw_curves(recipe: str, published: list[Published], path: Path) -> None:
-    """The learning curves of a recipe's first ARL run and its first NAL run."""
-    runs: dict[str, dict] = {}
-    for item in published:
-        if item.evidence.recipe == recipe:
-            histories = {network: result.history for network, result in item.run.results.items()}
-            runs.setdefault(item.run.params.model.learning.upper(), histories)
+    """The learning curves of a recipe's networks with ARL and with NAL: of the first run of each that there is."""
+    runs: dict[str, dict[str, pd.DataFrame]] = {}
+    for run, evidence in published:
+        if evidence.recipe == recipe:
+            histories = runs.setdefault(run.params.model.learning.upper(), {})
+            for network, result in run.results.items():
+                histories.setdefault(network, result.history)
     draw_learning_curves(runs, path)
 
 
@@ -66,9 +88,11 @@ def main() -> None:
 
     def publish() -> None:
         check_repository(PROJECT)
-        for experiment in experiments:
-            print(publish_run(PROJECT, experiment))
-        write_pages(PROJECT)
+        try:
+            for experiment in experiments:
+                print(publish_run(PROJECT, experiment))
+        finally:  # where one is refused, the pages show those before it
+            write_pages(PROJECT)
         print(RESULTS / "README.md")
 
     run_command(publish)

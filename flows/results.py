@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from flows.page import format_evidence, format_paired_tests
+from flows.page import PAIRED_NOTE, format_evidence, format_paired_tests
 from flows.published import Published
 from flows.runs import Run
 from flows.summary import format_summary
+from pipeline.evaluation.metrics import CALIBRATION_BINS
 from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params
 
@@ -18,11 +19,14 @@ COLUMNS = (
     *("Train, %", "Validation, %", "Test, %", "± (95 %)", "Test with mirror images, %"),
     *("Minutes", "Images/s", "Parameters"),
 )
-COLUMN_NOTES = """\
-Train, validation and test: errors of the last epoch's model, on images as they are; the curves' training errors are of
+COLUMN_NOTES = f"""\
+Train, validation and test: errors of the last epoch's model, on unaugmented images; the curves' training errors are of
 augmented images, as they were trained on. ±: 1.96 standard deviations of the test error, from the number of test images
-alone. Minutes: of training and of validating after each epoch, wall clock, with whatever else the machine did.
-Images/s: of training alone, the median of the epochs. Parameters: trainable."""
+alone. With mirror images: by the mean of what the model says of an image and of its mirror image; shown, never used.
+Minutes: of training and of validating after each epoch, wall clock, with whatever else the machine did. Images/s: of
+training alone, the median of the epochs. Parameters: trainable. Curves: of the first run of each network and learning.
+
+{PAIRED_NOTE}"""
 
 
 def compose_results(published: list[Published], recipes: dict[str, Params]) -> str:
@@ -37,11 +41,16 @@ def compose_results(published: list[Published], recipes: dict[str, Params]) -> s
 
 {format_summary(published, recipes)}
 Each folder here has one run's parameters, metrics, details, histories, test predictions, timing, machine, report, the
-digests of all its outputs (`dvc.lock`) and its evidence. Two of them are compared, without training anything, by
+digests of all its outputs (`dvc.lock`, which keeps the stages of its commit's own networks too) and its evidence. Two
+of them are compared, without training anything, by
 
-    python -m flows.compare results/cifar10-cpu-arl results/cifar10-cpu-nal
+    python -m flows.compare results/A results/B
 
-This page and the folders are written by `python -m flows.publish <experiment> …`.
+This page and the folders are written by `python -m flows.publish <experiment> …`. The command beside a run's evidence
+makes it again, with a server and a worker: [Runs by Prefect](../README.md#runs-by-prefect). What may make a difference
+to its bytes (libraries, kind of CPU) is in its `machine/`. Weights are not published, nor the probabilities of classes
+other than the predicted one: errors of training and validation images and with mirror images, and the losses, need the
+run again.
 
 {COLUMN_NOTES}
 
@@ -86,15 +95,11 @@ def format_network(run: Run, network: str) -> tuple[str, ...]:
 
 def compose_pairs(published: list[Published]) -> Iterator[str]:
     """McNemar's tests of the runs of one seed with ARL and with NAL."""
-    for (arl, _), (nal, _) in product(published, published):
-        if (arl.params.model.learning, nal.params.model.learning) == ("arl", "nal") and have_one_seed(arl, nal):
-            networks = [network for network in arl.results if network in nal.results]
-            yield f"{format_paired_tests(arl, nal, networks)}\n"
-
-
-def have_one_seed(first: Run, second: Run) -> bool:
-    """Whether two runs are of one training seed."""
-    return first.params.train.seed == second.params.train.seed
+    arl, nal = ([run for run, _ in published if run.params.model.learning == learning] for learning in ("arl", "nal"))
+    for first, second in product(arl, nal):
+        networks = [network for network in first.results if network in second.results]
+        if networks and first.params.train.seed == second.params.train.seed:
+            yield f"{format_paired_tests(first, second, networks)}\n"
 
 
 def compose_best(dataset: str, runs: list[Run]) -> str:
@@ -113,8 +118,9 @@ def compose_best(dataset: str, runs: list[Run]) -> str:
     classes = details["test_error_percent_per_class"].items()
     return f"""## The best model on {dataset}
 
-By validation error, {format_percent(error)} %: {network} of {folder_of(run)}. Its calibration error on the \
-test images is {format_percent(details["test_calibration_error_percent"])} %; it was trained with label smoothing \
+By validation error, {format_percent(error)} %: {network} of {folder_of(run)}. Its expected \
+calibration error on the test images, in {CALIBRATION_BINS} bins, is \
+{format_percent(details["test_calibration_error_percent"])} %; it was trained with label smoothing \
 {run.params.train.label_smoothing:g}.
 
 {format_table(("Class", "Test error, %"), [(name, format_percent(value)) for name, value in classes])}

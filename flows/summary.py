@@ -7,7 +7,7 @@ from flows.page import find_correct
 from flows.published import Published
 from flows.runs import Run
 from pipeline.errors import InputError
-from pipeline.evaluation.published import PAPER, SEED
+from pipeline.evaluation.reference import PAPER, SEED
 from pipeline.evaluation.significance import compare_predictions
 from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params
@@ -17,25 +17,25 @@ SUMMARY_COLUMNS = (
     *("Recipe", "Network", "Layout", "Epochs"),
     *("ARL", "NAL", "Change", "p", "Training seeds"),
     *("Paper: ARL", "Paper: NAL"),
-    *("Seed, training: ARL", "Seed, training: NAL"),
+    *("Jay4869, training (test): ARL", "Jay4869, training (test): NAL"),
 )
 NOTES = """\
-Test errors in percent, of the last epoch's model, on images as they are; no choice was made by them. What was chosen
-by validation errors: docs/log.md. Layout: with the factor of all channel counts. Change: from ARL to NAL, in points, of
-the training seeds that both have; p: McNemar's exact test of each of these pairs. Several seeds: mean ± standard
-deviation. "Paper": test errors, Wang et al. 2017 (arXiv 1704.06904), of what `cifar10-paper` trains: other rows are of
-other layouts, widths and lengths. "Seed, training": training errors, github.com/Jay4869/Deep-Learning, which do not
-compare with test errors."""
+Test errors in percent, of the last epoch's model, on unaugmented images; nothing was chosen by them, but by validation
+errors: docs/log.md. Layout × width factor. Change: from ARL to NAL, in points, of the training seeds that both have; p:
+McNemar's exact test of each of these pairs of models, which knows nothing of the spread between seeds. Several seeds:
+mean ± standard deviation. "Paper": test errors of its own networks, Wang et al. 2017 (arXiv 1704.06904); the recipes
+closest to them are `cifar10-paper` and `cifar100-paper`. "Jay4869": github.com/Jay4869/Deep-Learning, as its logs show
+it (its README has two columns the other way round): the training errors that it reports, which do not compare with test
+errors, and in brackets the test errors nearest to honest ones. Its Attention-92 never trained: its learning rate fell
+from 1e-5 to 1e-9."""
 
 
 def format_summary(published: list[Published], recipes: dict[str, Params]) -> str:
     """A row for each network of each recipe of CIFAR, run or not: ARL, NAL, and the published figures.
 
     Raises:
-        InputError: a seed's run is published twice, with two results, or is of a recipe that there is no more.
+        InputError: a seed's run is published twice, with two results.
     """
-    if strange := [item.run.name for item in published if item.evidence.recipe not in recipes]:
-        raise InputError(f"published runs require a recipe of recipes/. Received: {', '.join(strange)}, of none")
     rows = [
         format_row(recipe, network, params, find_runs(published, recipe, network))
         for recipe, params in recipes.items()
@@ -65,11 +65,8 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
 def format_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int, Run]]) -> tuple[str, ...]:
     """One row of the summary; the runs are those that `find_runs` gives."""
     arl, nal = runs["arl"], runs["nal"]
-    errors = {
-        learning: {seed: get_error(run, network) for seed, run in seeds.items()} for learning, seeds in runs.items()
-    }
-    pairs = [seed for seed in arl if seed in nal]
-    changes = [errors["nal"][seed] - errors["arl"][seed] for seed in pairs]
+    pairs = [(run, nal[seed]) for seed, run in arl.items() if seed in nal]
+    changes = [get_error(other, network) - get_error(run, network) for run, other in pairs]
     dataset = params.download.dataset
     paper, seed = PAPER.get(dataset, {}).get(network, {}), SEED.get(dataset, {}).get(network)
     return (
@@ -77,18 +74,23 @@ def format_row(recipe: str, network: str, params: Params, runs: dict[str, dict[i
         network,
         f"{params.model.layout} × {params.model.width:g}",
         str(params.train.epochs),
-        *(format_errors(list(errors[learning].values())) for learning in ("arl", "nal")),
+        *(format_errors([get_error(run, network) for run in seeds.values()]) for seeds in (arl, nal)),
         f"{mean(changes):+.2f}" if changes else "–",
-        ", ".join(format_p_value(arl[seed], nal[seed], network) for seed in pairs) or "–",
+        ", ".join(format_p_value(*pair, network) for pair in pairs) or "–",
         "; ".join(dict.fromkeys(describe_seeds(seeds) for seeds in (arl, nal) if seeds)) or "–",
         *(format_percent(paper.get(learning)) for learning in ("arl", "nal")),
-        *(format_percent(getattr(seed, learning, None)) for learning in ("arl", "nal")),
+        *(format_both(getattr(seed, learning, None), getattr(seed, f"test_{learning}", None)) for learning in runs),
     )
 
 
 def get_error(run: Run, network: str) -> float:
     """A network's test error in percent."""
     return run.results[network].metrics["test_error_percent"]
+
+
+def format_both(training: float | None, test: float | None) -> str:
+    """A training error and, where it is known, a test error in brackets, in percent."""
+    return format_percent(training) + (f" ({format_percent(test)})" if test is not None else "")
 
 
 def describe_seeds(seeds: Iterable[int]) -> str:

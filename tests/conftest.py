@@ -43,6 +43,7 @@ class Scheduling(LoadFileScheduling):
         return "tests of one run" if file.endswith(LONGEST[:2]) else file
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
 def pytest_xdist_make_scheduler(config, log):
     """Take the place of `--dist loadfile`."""
     return Scheduling(config, log)

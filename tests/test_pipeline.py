@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -50,6 +51,17 @@ def test_metrics_agree_with_the_predictions_and_the_history(repository):
     assert len(predictions) == TEST_IMAGES
     assert metrics["test_error_percent"] == 100 * (predictions.actual != predictions.predicted).mean()
     assert metrics["validation_error_percent"] == history.validation_error_percent.iloc[-1]
+
+
+def test_the_error_with_mirror_images_is_that_of_the_mean_of_both(repository):
+    import keras
+
+    model = keras.models.load_model(repository.folder / f"models/{NETWORK}/model.keras")
+    images = np.load(repository.folder / "data/prepared/test-images.npy")
+    labels = np.load(repository.folder / "data/prepared/test-label.npy")
+    mean = sum(np.asarray(model(batch)) for batch in (images, np.flip(images, axis=2))) / 2
+    details = json.loads(repository.read(f"details/{NETWORK}.json"))
+    assert details["test_error_percent_with_mirror_images"] == 100 * (mean.argmax(axis=1) != labels).mean()
 
 
 def test_the_report_shows_the_errors_and_its_pictures(repository):

@@ -65,9 +65,9 @@ def draw_confusion(predictions: pd.DataFrame, classes: list[str], title: str, pa
         axes.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
         axes.set_yticks(range(len(classes)), classes)
         for (row, column), share in np.ndenumerate(shares):
-            if share >= 0.5:
+            if (number := f"{share:.0f}") != "0":
                 color = "white" if share > 50 else "black"
-                axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=8, color=color)
+                axes.text(column, row, number, ha="center", va="center", fontsize=8, color=color)
     _save(figure, path)
 
 
@@ -112,7 +112,7 @@ def draw_mistakes(images: np.ndarray, predictions: pd.DataFrame, title: str, pat
     for axes, number in zip(panels.flat, chosen.index.tolist(), strict=False):
         actual, predicted, probability = chosen.loc[number, ["actual", "predicted", "probability"]].tolist()
         axes.imshow(images[number])
-        axes.set_title(f"image {number}\n{actual}, not\n{predicted} ({100 * probability:.1f} %)", fontsize=9)
+        axes.set_title(f"image {number}: {actual},\ntaken for {predicted}\n({100 * probability:.1f} %)", fontsize=9)
     figure.suptitle(title)
     _save(figure, path)
 

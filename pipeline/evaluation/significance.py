@@ -1,5 +1,6 @@
 """Whether two models' errors on the same images differ by more than chance."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +12,25 @@ class PairedTest(NamedTuple):
     Attributes:
         only_first: images that the first model alone classifies correctly.
         only_second: images that the second model alone classifies correctly.
-        p_value: of so uneven a division of these, or a more uneven one, if both models were equally good.
+        images: all of them, at least 1.
+        p_value: of so uneven a division of the first two, or a more uneven one, if both models were equally good.
     """
 
     only_first: int
     only_second: int
+    images: int
     p_value: float
+
+    @property
+    def change(self) -> float:
+        """Of the error, from the first model to the second, in points."""
+        return 100 * (self.only_first - self.only_second) / self.images
+
+    @property
+    def half_width(self) -> float:
+        """Half the 95 % interval of the change, in points: Wald's, for matched pairs (Agresti 2013, chapter 11)."""
+        differ, uneven = self.only_first + self.only_second, self.only_first - self.only_second
+        return 100 * 1.96 * math.sqrt(differ - uneven**2 / self.images) / self.images
 
 
 def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -> PairedTest:
@@ -33,4 +47,4 @@ def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -
     only_second = int((second_correct & ~first_correct).sum())
     # Both tails of a binomial distribution with p = 1/2, which is symmetric.
     tails = 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5))
-    return PairedTest(only_first, only_second, min(1.0, tails))
+    return PairedTest(only_first, only_second, len(first_correct), min(1.0, tails))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipeline.evaluation.published import PAPER, SEED
+from pipeline.evaluation.reference import PAPER, SEED
 
 Pair = tuple[float | None, float | None]
 

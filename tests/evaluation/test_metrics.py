@@ -29,6 +29,16 @@ def test_calibration_error_agrees_with_a_sum_by_hand():
     assert metrics.calibration_error_percent(PROBABILITIES, LABELS) == pytest.approx(expected)
 
 
+def test_gaps_within_a_bin_balance_and_edges_belong_to_the_bin_above():
+    # 0.62 right and 0.65 wrong are in the bin from 9/15 to 10/15; 0.8 is the lower edge of 12/15, where 0.84 is too.
+    confidence = np.array([0.62, 0.65, 0.8, 0.84, 1.0])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    labels = np.array([0, 1, 0, 1, 0])
+    expected = 100 * (abs(1 - 0.62 - 0.65) + abs(1 - 0.8 - 0.84) + abs(1 - 1.0)) / 5
+    assert metrics.calibration_error_percent(probabilities, labels) == pytest.approx(expected)
+    assert metrics.assign_bins(confidence).tolist() == [9, 9, 12, 12, 14]
+
+
 def test_perfect_confidence_in_right_answers_is_calibrated():
     assert metrics.calibration_error_percent(np.eye(3), np.arange(3)) == 0
 

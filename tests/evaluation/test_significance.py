@@ -1,6 +1,7 @@
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.evaluation.significance import compare_predictions
@@ -28,4 +29,13 @@ def test_equal_predictions_tell_nothing():
 
 def test_images_that_both_models_agree_on_do_not_matter():
     few, many = (compare_predictions(*make_correct(8, 2, both=count, neither=count)) for count in (1, 1000))
-    assert few == many
+    assert few.p_value == many.p_value
+
+
+@pytest.mark.parametrize(("only_first", "only_second"), [(0, 0), (1, 5), (121, 59)])
+def test_change_and_its_interval_are_those_of_the_mean_of_the_differences(only_first, only_second):
+    first, second = make_correct(only_first, only_second)
+    differences = pd.Series(first.astype(float) - second)
+    test = compare_predictions(first, second)
+    assert test.change == pytest.approx(100 * differences.mean())
+    assert test.half_width == pytest.approx(100 * 1.96 * differences.sem(ddof=0))

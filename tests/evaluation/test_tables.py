@@ -1,4 +1,3 @@
-from pipeline.evaluation.published import PAPER, SEED
 from pipeline.evaluation.tables import format_published, format_results
 
 RESULT = {
@@ -28,10 +27,3 @@ def test_published_figures_are_named_for_what_they_are():
 def test_networks_and_data_sets_without_published_figures_have_no_table():
     assert not format_published(["attention-mini"], "cifar10", "arl")
     assert not format_published(["attention-56"], "synthetic", "arl")
-
-
-def test_arl_is_better_than_nal_wherever_both_are_published():
-    for figures in (*PAPER["cifar10"].values(),):
-        assert figures["arl"] < figures.get("nal", 100)
-    for row in SEED["cifar10"].values():
-        assert row.arl < row.nal

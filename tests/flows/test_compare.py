@@ -58,8 +58,8 @@ def test_errors_change_published_figures_and_paired_test(make_run):
     second = make_run("mine-nal", {"attention-56": [1, 2, 3, 4, 5, 6]}, learning="nal")
     table, paired, *_ = rows(compose_comparison(first, second), "attention-56")
     assert table == ["attention-56", "20.00", "60.00", "+40.00", "5.52", "5.89", "+0.37", "5.28", "9.03"]
-    # Image 0 against images 2 to 6: 2 · (1 + 6) / 2⁶
-    assert paired == ["attention-56", "5", "1", "10", "0.22"]
+    # Image 0 against images 2 to 6: 2 · (1 + 6) / 2⁶; 1.96 √(6 − 4²/10) / 10
+    assert paired == ["attention-56", "5", "1", "10", "+40.00 ± 41.11", "0.22"]
 
 
 def test_other_lists_of_networks_leave_gaps(make_run):
@@ -71,14 +71,14 @@ def test_other_lists_of_networks_leave_gaps(make_run):
         ["10.00", "10.00", "+0.00"],
         ["–", "10.00", "–"],
     ]
-    assert rows(page, "attention-56")[1][1:] == ["–"] * 4
+    assert rows(page, "attention-56")[1][1:] == ["–"] * 5
 
 
 def test_predictions_that_are_not_in_the_cache_leave_a_gap(make_run):
     first, second = make_run("one", {"attention-56": [0]}), make_run("two", {"attention-56": [1]})
     result = second.results["attention-56"]._replace(predictions=None)
     page = compose_comparison(first, second._replace(results={"attention-56": result}))
-    assert rows(page, "attention-56")[1][1:] == ["–"] * 4
+    assert rows(page, "attention-56")[1][1:] == ["–"] * 5
 
 
 def test_what_ties_the_numbers_to_their_making(make_run):
