@@ -1,22 +1,19 @@
 """Published runs: folders of results/, each with the files of one recorded run and what ties them to their making."""
 
-import json
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from flows.recipes import change_recipe, collect_changes, name_experiment
+from flows.evidence import Evidence, check_code, gather_evidence
 from flows.record import hash_output, read_lock
-from flows.repository import check_ancestor, check_repository, list_changed, list_recipes, read_committed
+from flows.repository import check_repository
 from flows.runs import Run, load_run, read_run
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import Params, check_params
-from pipeline.plain_yaml import load_plain_yaml
+from pipeline.params import Params
 
 RESULTS = Path("results")
 EVIDENCE = "evidence.json"
@@ -37,22 +34,6 @@ SHOWN = (
     "test_error_percent_per_class",
     "test_error_percent_with_mirror_images",
 )
-
-
-class Evidence(NamedTuple):
-    """What ties a published run to its making, beside its own files.
-
-    Attributes:
-        recipe: whose run it is.
-        commit: whose code, with the recipe's parameters, made all of its files.
-        revision: the git commit that recorded the run where it was made.
-        command: that makes the run again.
-    """
-
-    recipe: str
-    commit: str
-    revision: str
-    command: str
 
 
 class Published(NamedTuple):
@@ -139,54 +120,3 @@ def publish_run(repository: Path, name: str) -> Path:
         check_files(aside, run)
         write_json(aside / EVIDENCE, evidence._asdict())
     return folder
-
-
-def check_code(repository: Path, run: Run, digests: dict[str, str]) -> None:
-    """See that an experiment differs from a commit of HEAD's history in parameters and outputs only.
-
-    Raises:
-        InputError: it is of other code, or of a commit that others do not have.
-    """
-    if run.commit == run.revision:
-        raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
-    check_ancestor(repository, run.commit)
-    changed = [Path(name) for name in list_changed(repository, run.commit, run.revision)]
-    # DVC keeps its own arguments in the last one.
-    made = ("params.yaml", LOCK, *digests, ".dvc/tmp/repro.dat")
-    if others := [path.as_posix() for path in changed if not any(path.is_relative_to(name) for name in made)]:
-        received = f"{run.name}, which has others: {', '.join(others)}"
-        raise InputError(f"a published run requires the files of its commit, {run.commit[:12]}. Received: {received}")
-
-
-def gather_evidence(repository: Path, run: Run) -> Evidence:
-    """What ties a recorded run to its making.
-
-    Raises:
-        InputError: it is not the run of a recipe as it is, but for learning, seed and a choice of its networks.
-    """
-    params = run.params
-    changes = collect_changes(params.model.learning, params.train.seed, params.networks, None)
-    for recipe in list_recipes(repository, run.commit):
-        text = read_committed(repository, run.commit, f"recipes/{recipe}.yaml")
-        if name_experiment(recipe, text, changes) == run.name:
-            original, changed = (
-                check_params(load_plain_yaml(content.encode(), recipe), recipe)
-                for content in (text, change_recipe(text, changes, recipe))
-            )
-            if changed == params and set(params.networks) <= set(original.networks):
-                return Evidence(recipe, run.commit, run.revision, compose_command(recipe, run, original))
-    raise InputError(
-        "a published run requires the name and the parameters of a recipe's run without overrides; others can be a "
-        f"recipe of their own. Received: {run.name}"
-    )
-
-
-def compose_command(recipe: str, run: Run, original: Params) -> str:
-    """The command that makes a run of a recipe again."""
-    given = [f"commit={run.commit}", f"learning={run.params.model.learning}"]
-    if run.params.train.seed != original.train.seed:
-        given.append(f"seed={run.params.train.seed}")
-    if run.params.networks != original.networks:
-        given.append(f"networks={json.dumps(run.params.networks)}")
-    options = [word for value in given for word in ("-p", value)]
-    return shlex.join(["prefect", "deployment", "run", f"reproduce/{recipe}", *options])
