@@ -7,9 +7,10 @@ from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
 from flows.evidence import Evidence, check_code, gather_evidence
+from flows.experiments import load_run
 from flows.record import hash_output, read_lock
 from flows.repository import check_repository
-from flows.runs import Run, load_run, read_run
+from flows.runs import Run, read_run
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside

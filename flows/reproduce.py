@@ -10,12 +10,12 @@ from pydantic import Field
 
 from flows.artifacts import show_run
 from flows.clone import LOCKS, Clone, open_clone
+from flows.experiments import load_run
 from flows.launcher import end_with_launcher
 from flows.messages import show_plain_errors
 from flows.plan import plan_run
 from flows.progress import TrainingProgress
 from flows.repository import PROJECT, describe_uncommitted
-from flows.runs import load_run
 from flows.session import DvcError
 from pipeline.locks import hold_lock
 from pipeline.sections import Learning, Seed

@@ -1,19 +1,12 @@
-"""A recorded run, an experiment or another revision, as its files tell it."""
+"""A recorded run, as its files tell it."""
 
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
-from dvc.api import DVCFileSystem
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc.repo.experiments.refs import ExpRefInfo
-from dvc.scm import RevError, resolve_rev
 
-from flows.repository import run_git
 from pipeline.errors import InputError
 from pipeline.params import Params, check_params
 from pipeline.plain_yaml import load_plain_yaml
@@ -68,30 +61,6 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
-    """Read an experiment, or another revision, of a repository.
-
-    Args:
-        repository: its folder.
-        name: of the experiment, or a revision.
-        commit: that the experiment was made from, where those of several commits may have the name; DVC alone would
-            take HEAD's.
-
-    Raises:
-        InputError: there is none of the name, or it holds no complete results on one data set.
-    """
-    revision = resolve_run(repository, name, commit)
-    files = DVCFileSystem(repo=str(repository), rev=revision)
-
-    def read(path: str) -> str:
-        try:
-            return files.read_text(path, encoding="utf-8")
-        except (OSError, UnicodeDecodeError, DvcException) as error:
-            raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
-
-    return read_run(name, revision, find_baseline(repository, revision), read)
-
-
 def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
     """Put a run together from its files; the arguments are those of `Run`, and what reads a file.
 
@@ -105,21 +74,6 @@ def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
         received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
         raise InputError(f"{name} requires results on one data set. Received: {received}")
     return Run(name, revision, commit, params, results)
-
-
-def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
-    """The git commit that holds a run; the arguments are those of `load_run`.
-
-    Raises:
-        InputError: there is none.
-    """
-    with Repo(str(repository)) as repo:
-        try:
-            return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
-        except RevError as error:
-            raise InputError(
-                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
-            ) from error
 
 
 def read_result(name: str, network: str, read: Read) -> Result:
@@ -171,14 +125,3 @@ def parse(source: str, text: str, convert: Callable[[str], Content]) -> Content:
 def list_networks(*runs: Run) -> list[str]:
     """The networks of several runs, each once, in the order in which they come."""
     return list(dict.fromkeys(network for run in runs for network in run.results))
-
-
-def find_baseline(repository: Path, revision: str) -> str:
-    """The commit that an experiment was made from; a revision that is no experiment is its own."""
-    references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")
-    # refs/exps/<two digits>/<the others>/<name>
-    for reference in references.splitlines():
-        parts = reference.split("/")
-        if len(parts) == 5:
-            return parts[2] + parts[3]
-    return revision

@@ -7,9 +7,9 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import show_comparison
 from flows.compare import write_comparison
+from flows.experiments import load_run
 from flows.repository import PROJECT, find_commit
 from flows.reproduce import Networks, reproduce
-from flows.runs import load_run
 from pipeline.sections import Seed
 
 

@@ -15,10 +15,10 @@ from dvc.repo import Repo
 
 from flows.clone import FOLDERS, open_clone
 from flows.differences import describe_difference
+from flows.experiments import resolve_run
 from flows.messages import run_command
 from flows.record import Recorded, hash_output, list_files, set_record_aside
 from flows.repository import PROJECT, check_repository, read_committed
-from flows.runs import resolve_run
 from pipeline.evaluation.tables import format_table
 
 # Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.

@@ -5,9 +5,10 @@ import pytest
 from dvc.repo.experiments.refs import ExpRefInfo
 
 from flows.compare import write_comparison
+from flows.experiments import load_run
 from flows.page import compose_comparison
 from flows.repository import find_commit
-from flows.runs import Result, Run, load_run
+from flows.runs import Result, Run
 from pipeline.errors import InputError
 from pipeline.params import check_params
 from tests.tiny_repository import ROOT

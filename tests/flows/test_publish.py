@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from flows.evidence import Evidence
+from flows.experiments import load_run
 from flows.page import find_correct
 from flows.publish import BEGIN, END, draw_curves, load_all, write_pages
 from flows.published import Published, find_run, load_published, publish_run
 from flows.repository import find_commit
 from flows.results import compose_pairs
-from flows.runs import load_run
 from flows.summary import find_runs, format_row
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
