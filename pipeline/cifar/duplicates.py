@@ -6,24 +6,35 @@ from itertools import combinations
 import numpy as np
 
 
-def count_duplicates(splits: dict[str, np.ndarray]) -> dict[str, int]:
+def hash_images(images: np.ndarray) -> np.ndarray:
+    """Digests that images have in common with their mirror images only.
+
+    Args:
+        images: uint8 (n, 32, 32, 3).
+
+    Returns:
+        bytes of length 32 (n,): the sha256 of the image or of its mirror image, whichever's pixels come first in order.
+    """
+    size = images[:1].nbytes
+    pixels, mirrored = images.tobytes(), images[:, :, ::-1].tobytes()
+    starts = range(0, len(pixels), size) if size else ()
+    firsts = (min(pixels[start : start + size], mirrored[start : start + size]) for start in starts)
+    return np.array([hashlib.sha256(first).digest() for first in firsts], "S32")
+
+
+def count_duplicates(digests: dict[str, np.ndarray]) -> dict[str, int]:
     """Count the images that repeat others pixel for pixel, as they are or mirrored left to right.
 
     Args:
-        splits: images by split, uint8 (n, 32, 32, 3).
+        digests: of the images of each split, as `hash_images` gives them.
 
     Returns:
         For each split, how many of its images repeat an earlier one of it; for each pair of splits, named
         `<first>-<second>`, how many different images are in both.
     """
-    digests = {split: [hash_image(image) for image in images] for split, images in splits.items()}
-    different = {split: set(found) for split, found in digests.items()}
+    different = {split: np.unique(found) for split, found in digests.items()}
     counts = {split: len(found) - len(different[split]) for split, found in digests.items()}
     return counts | {
-        f"{first}-{second}": len(different[first] & different[second]) for first, second in combinations(splits, 2)
+        f"{first}-{second}": len(np.intersect1d(different[first], different[second], assume_unique=True))
+        for first, second in combinations(digests, 2)
     }
-
-
-def hash_image(image: np.ndarray) -> bytes:
-    """A sha256 that an image, uint8 (32, 32, 3), has in common with its mirror image."""
-    return min(hashlib.sha256(pixels.tobytes()).digest() for pixels in (image, image[:, ::-1]))

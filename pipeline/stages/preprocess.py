@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from pipeline.cifar.duplicates import count_duplicates
+from pipeline.cifar.duplicates import count_duplicates, hash_images
 from pipeline.cifar.layouts import LAYOUTS, read_images, read_labels
 from pipeline.cifar.splits import choose_validation_images
 from pipeline.digests import hash_file
 from pipeline.errors import InputError
-from pipeline.inputs import read_array, read_json
+from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import load_params
 from pipeline.stages.command import run
@@ -41,15 +42,17 @@ def preprocess() -> None:
         (layout.train_files, training, {"train": train, "validation": validation}),
         (layout.test_files, test, {"test": np.arange(len(test))}),
     )
-    sums: dict[str, np.ndarray] = {}
+    written: dict[str, Written] = {}
     counts: dict[str, list[int]] = {}
     with written_aside(PREPARED) as folder:
         folder.mkdir()
         for names, labels, splits in sources:
-            sums |= write_images(folder, chain.from_iterable(read_images(raw / name, layout) for name in names), splits)
+            images = chain.from_iterable(read_images(raw / name, layout) for name in names)
+            written |= write_images(folder, images, splits)
             for split, positions in splits.items():
                 write_integers(folder, split, labels[positions], positions)
                 counts[split] = np.bincount(labels[positions, -1], minlength=len(manifest["classes"])).tolist()
+        sums = {split: images.total for split, images in written.items()}
         mean = (sums["train"] / len(train)).astype(np.float32)
         np.save(folder / "mean.npy", mean)
         Image.fromarray(mean.round().astype(np.uint8)).save(folder / "mean.png")
@@ -58,11 +61,23 @@ def preprocess() -> None:
             "images_per_class": counts,
             "training_files_channel_means": average_channels(sums["train"] + sums["validation"], len(training)),
             "train_channel_means": average_channels(sums["train"], len(train)),
-            "duplicates": count_duplicates({name: read_array(folder / f"{name}-images.npy") for name in counts}),
+            "duplicates": count_duplicates({split: images.digests for split, images in written.items()}),
         }
         write_json(folder / "statistics.json", statistics)
     for name, words in (("images", "images"), ("duplicates", "of these twice")):
         print(f"{PREPARED}: {', '.join(f'{number} {key}' for key, number in statistics[name].items())} {words}")
+
+
+class Written(NamedTuple):
+    """What is known of the images of a split that were written.
+
+    Attributes:
+        total: their sum, int64 (32, 32, 3).
+        digests: as `pipeline.cifar.duplicates.hash_images` gives them, (n,).
+    """
+
+    total: np.ndarray
+    digests: np.ndarray
 
 
 def average_channels(total: np.ndarray, images: int) -> list[float]:
@@ -97,18 +112,16 @@ def check_classes(labels: np.ndarray, classes: list[str], words: str) -> None:
         raise InputError(f"the data set requires {words} images of every class. Received: none of {named}")
 
 
-def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np.ndarray]) -> dict[str, Written]:
     """Write `<split>-images.npy` of images that are never all in memory.
 
     Args:
         folder: where to.
         parts: all images in order, uint8 (any number, 32, 32, 3).
         splits: the positions of each split's images, ascending.
-
-    Returns:
-        The sum of each split's images, int64 (32, 32, 3).
     """
     sums = {split: np.zeros((32, 32, 3), np.int64) for split in splits}
+    digests = {split: [np.empty(0, "S32")] for split in splits}
     with ExitStack() as stack:
         files = {split: stack.enter_context((folder / f"{split}-images.npy").open("wb")) for split in splits}
         for split, positions in splits.items():
@@ -121,8 +134,9 @@ def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np
                 chosen = images[positions[first:last] - start]
                 files[split].write(chosen)
                 sums[split] += chosen.sum(axis=0, dtype=np.uint32)
+                digests[split].append(hash_images(chosen))
             start += len(images)
-    return sums
+    return {split: Written(sums[split], np.concatenate(digests[split])) for split in splits}
 
 
 def write_integers(folder: Path, split: str, labels: np.ndarray, positions: np.ndarray) -> None:
