@@ -1,7 +1,6 @@
 """What the benchmarks found, a file each in benchmarks/measured/, and the page of all of them."""
 
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +10,10 @@ from pydantic import TypeAdapter
 
 from benchmarks.measurement import Row, Section
 from benchmarks.processes import ROOT
+from flows.repository import run_git
 from pipeline.training.machine import count_cpus, name_processor
 
+WRITTEN = ("RESULTS.md", "growth.png", "measured")
 LIBRARIES = ("tensorflow", "keras", "jax", "numpy", "dvc", "prefect")
 
 
@@ -30,7 +31,7 @@ MEASURED = TypeAdapter(Measured)
 def save_section(folder: Path, name: str, section: Section) -> None:
     """Write what a benchmark found just now to `<folder>/<name>.json`."""
     folder.mkdir(exist_ok=True)
-    measured = Measured(section, describe_commit(), describe_surroundings())
+    measured = Measured(section, describe_commit(ROOT), describe_surroundings())
     (folder / f"{name}.json").write_bytes(MEASURED.dump_json(measured, indent=1) + b"\n")
 
 
@@ -99,7 +100,8 @@ def describe_surroundings() -> str:
     return f"{count_cpus()} CPUs ({processor}), {memory:.0f} GiB; {system}; {libraries}."
 
 
-def describe_commit() -> str:
-    """HEAD's commit, and whether the files differ from it."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+def describe_commit(root: Path) -> str:
+    """HEAD's commit, and whether other files than what benchmarks write differ from it."""
+    others = [f":!benchmarks/{name}" for name in WRITTEN]
+    changed = run_git(root, "status", "--porcelain", "--", ".", *others)
+    return run_git(root, "rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.processes import ROOT, Contender, measure_command, measure_in_turn, run_module
-from benchmarks.results import load_sections, render_results, render_table, save_section
+from benchmarks.results import describe_commit, load_sections, render_results, render_table, save_section
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,23 @@ def test_names_that_are_no_benchmark_are_refused():
     )
     assert done.returncode
     assert done.stderr.splitlines()[-1].endswith("Received: nope")
+
+
+def test_what_benchmarks_write_does_not_make_a_commit_another(tmp_path):
+    def git(*arguments):
+        author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks/RESULTS.md").touch()
+    (tmp_path / "code.py").touch()
+    git("init")
+    git("add", "--all")
+    git("commit", "--message=first")
+    commit = describe_commit(tmp_path)
+    assert len(commit) >= 7
+    (tmp_path / "benchmarks/RESULTS.md").write_text("new")
+    save_section(tmp_path / "benchmarks/measured", "one", Section([], ""))
+    assert describe_commit(tmp_path) == commit
+    (tmp_path / "code.py").write_text("new")
+    assert describe_commit(tmp_path) == f"{commit}-dirty"
