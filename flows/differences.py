@@ -24,7 +24,14 @@ def describe_difference(name: str, recorded: bytes, received: bytes) -> str:
 def _compare_json(*contents: bytes) -> str:
     first, second = (_flatten(json.loads(content)) for content in contents)
     keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
-    return "; ".join(f"{key} {first.get(key)} → {second.get(key)}" for key in keys[:3]) + _more(len(keys) - 3)
+    return "; ".join(f"{key} {_show(first.get(key), second.get(key))}" for key in keys[:3]) + _more(len(keys) - 3)
+
+
+def _show(first: object, second: object) -> str:
+    """Two values; numbers with six digits where these show the difference."""
+    if isinstance(first, float) and isinstance(second, float) and f"{first:.6g}" != f"{second:.6g}":
+        return f"{first:.6g} → {second:.6g}"
+    return f"{first} → {second}"
 
 
 def _compare_csv(*contents: bytes) -> str:

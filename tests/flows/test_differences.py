@@ -23,6 +23,8 @@ def as_npy(array):
         ("a.npy", as_npy([1.0]), as_npy([1.0, 2.0]), "shape (1,) → (2,)"),
         ("a.npy", as_npy([1.0]), b"no array at all", "136 bytes → 15"),
         ("a.json", json.dumps({"a": {"b": 1}, "c": 2}), json.dumps({"a": {"b": 1.5}, "c": 2}), "a.b 1 → 1.5"),
+        ("a.json", json.dumps({"a": 1 / 3}), json.dumps({"a": 2 / 3}), "a 0.333333 → 0.666667"),
+        ("a.json", b'{"a": 0.30000000000000004}', b'{"a": 0.3}', "a 0.30000000000000004 → 0.3"),
         ("a.json", json.dumps({"a": 1}), json.dumps({"b": 1}), "a 1 → None; b None → 1"),
         (
             "a.json",
