@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.recipes import change_recipe, collect_changes, name_experiment
+from flows.record import LOCK
 from flows.repository import check_ancestor, list_changed, list_recipes, read_committed
 from flows.runs import Run
 from pipeline.errors import InputError
@@ -75,7 +76,7 @@ def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:
     check_ancestor(repository, run.commit)
     changed = [Path(name) for name in list_changed(repository, run.commit, run.revision)]
     # DVC keeps its own arguments in the last one.
-    made = ("params.yaml", "dvc.lock", *outputs, ".dvc/tmp/repro.dat")
+    made = ("params.yaml", LOCK, *outputs, ".dvc/tmp/repro.dat")
     if others := [path.as_posix() for path in changed if not any(path.is_relative_to(name) for name in made)]:
         received = f"{run.name}, which has others: {', '.join(others)}"
         raise InputError(f"a published run requires the files of its commit, {run.commit[:12]}. Received: {received}")

@@ -52,8 +52,12 @@ def title_run(run: Run) -> str:
 
 def find_test_error(run: Run, network: str) -> float | None:
     """The test error in percent, or None where the run does not have the network."""
-    result = run.results.get(network)
-    return result.metrics["test_error_percent"] if result else None
+    return get_test_error(run, network) if network in run.results else None
+
+
+def get_test_error(run: Run, network: str) -> float:
+    """The test error in percent of a network that the run has."""
+    return run.results[network].metrics["test_error_percent"]
 
 
 def format_paired_tests(first: Run, second: Run, networks: list[str]) -> str:

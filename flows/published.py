@@ -8,7 +8,7 @@ from dvc.exceptions import DvcException
 
 from flows.evidence import Evidence, check_code, gather_evidence
 from flows.experiments import load_run
-from flows.record import hash_output, read_lock
+from flows.record import LOCK, hash_output, read_lock
 from flows.repository import check_repository
 from flows.runs import Run, read_run
 from pipeline.errors import InputError
@@ -18,7 +18,6 @@ from pipeline.params import Params
 
 RESULTS = Path("results")
 EVIDENCE = "evidence.json"
-LOCK = "dvc.lock"
 # Of each network, as in the project; beside them params.yaml, dvc.lock with the digests of all outputs, and reports/.
 OF_NETWORK = (
     "metrics/{}.json",

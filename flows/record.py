@@ -11,6 +11,8 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import InputError
 
+LOCK = "dvc.lock"
+
 
 class Recorded(NamedTuple):
     """An output of the record, or a file of one: the digest that DVC gives it, and where its bytes are if anywhere."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from statistics import mean, stdev
 
-from flows.page import find_correct
+from flows.page import find_correct, get_test_error
 from flows.published import Published
 from flows.runs import Run
 from pipeline.errors import InputError
-from pipeline.evaluation.reference import PAPER, SEED
+from pipeline.evaluation.reference import PAPER, SEED, SeedResult
 from pipeline.evaluation.significance import compare_predictions
 from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params
@@ -66,7 +66,7 @@ def format_row(recipe: str, network: str, params: Params, runs: dict[str, dict[i
     """One row of the summary; the runs are those that `find_runs` gives."""
     arl, nal = runs["arl"], runs["nal"]
     pairs = [(run, nal[seed]) for seed, run in arl.items() if seed in nal]
-    changes = [get_error(other, network) - get_error(run, network) for run, other in pairs]
+    changes = [get_test_error(other, network) - get_test_error(run, network) for run, other in pairs]
     dataset = params.download.dataset
     paper, seed = PAPER.get(dataset, {}).get(network, {}), SEED.get(dataset, {}).get(network)
     return (
@@ -74,22 +74,18 @@ def format_row(recipe: str, network: str, params: Params, runs: dict[str, dict[i
         network,
         f"{params.model.layout} × {params.model.width:g}",
         str(params.train.epochs),
-        *(format_errors([get_error(run, network) for run in seeds.values()]) for seeds in (arl, nal)),
+        *(format_errors([get_test_error(run, network) for run in seeds.values()]) for seeds in (arl, nal)),
         f"{mean(changes):+.2f}" if changes else "–",
         ", ".join(format_p_value(*pair, network) for pair in pairs) or "–",
         "; ".join(dict.fromkeys(describe_seeds(seeds) for seeds in (arl, nal) if seeds)) or "–",
         *(format_percent(paper.get(learning)) for learning in ("arl", "nal")),
-        *(format_both(getattr(seed, learning, None), getattr(seed, f"test_{learning}", None)) for learning in runs),
+        *(format_seed(seed, learning) for learning in ("arl", "nal")),
     )
 
 
-def get_error(run: Run, network: str) -> float:
-    """A network's test error in percent."""
-    return run.results[network].metrics["test_error_percent"]
-
-
-def format_both(training: float | None, test: float | None) -> str:
-    """A training error and, where it is known, a test error in brackets, in percent."""
+def format_seed(seed: SeedResult | None, learning: str) -> str:
+    """The seed's training error and, where it is known, its test error in brackets, in percent."""
+    training, test = (getattr(seed, name, None) for name in (learning, f"test_{learning}"))
     return format_percent(training) + (f" ({format_percent(test)})" if test is not None else "")
 
 

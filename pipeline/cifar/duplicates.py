@@ -15,10 +15,8 @@ def hash_images(images: np.ndarray) -> np.ndarray:
     Returns:
         bytes of length 32 (n,): the sha256 of the image or of its mirror image, whichever's pixels come first in order.
     """
-    size = images[:1].nbytes
-    pixels, mirrored = images.tobytes(), images[:, :, ::-1].tobytes()
-    starts = range(0, len(pixels), size) if size else ()
-    firsts = (min(pixels[start : start + size], mirrored[start : start + size]) for start in starts)
+    mirrored = np.ascontiguousarray(images[:, :, ::-1])
+    firsts = (min(image.tobytes(), other.tobytes()) for image, other in zip(images, mirrored, strict=True))
     return np.array([hashlib.sha256(first).digest() for first in firsts], "S32")
 
 

@@ -68,18 +68,6 @@ def preprocess() -> None:
         print(f"{PREPARED}: {', '.join(f'{number} {key}' for key, number in statistics[name].items())} {words}")
 
 
-class Written(NamedTuple):
-    """What is known of the images of a split that were written.
-
-    Attributes:
-        total: their sum, int64 (32, 32, 3).
-        digests: as `pipeline.cifar.duplicates.hash_images` gives them, (n,).
-    """
-
-    total: np.ndarray
-    digests: np.ndarray
-
-
 def average_channels(total: np.ndarray, images: int) -> list[float]:
     """The mean of each channel, from the sum of images, int64 (32, 32, 3)."""
     return (total.sum(axis=(0, 1)) / (images * 32 * 32)).tolist()
@@ -112,6 +100,18 @@ def check_classes(labels: np.ndarray, classes: list[str], words: str) -> None:
         raise InputError(f"the data set requires {words} images of every class. Received: none of {named}")
 
 
+class Written(NamedTuple):
+    """What is known of the images of a split that were written.
+
+    Attributes:
+        total: their sum, int64 (32, 32, 3).
+        digests: as `pipeline.cifar.duplicates.hash_images` gives them, (n,).
+    """
+
+    total: np.ndarray
+    digests: np.ndarray
+
+
 def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np.ndarray]) -> dict[str, Written]:
     """Write `<split>-images.npy` of images that are never all in memory.
 
@@ -121,7 +121,7 @@ def write_images(folder: Path, parts: Iterable[np.ndarray], splits: dict[str, np
         splits: the positions of each split's images, ascending.
     """
     sums = {split: np.zeros((32, 32, 3), np.int64) for split in splits}
-    digests = {split: [np.empty(0, "S32")] for split in splits}
+    digests: dict[str, list[np.ndarray]] = {split: [] for split in splits}
     with ExitStack() as stack:
         files = {split: stack.enter_context((folder / f"{split}-images.npy").open("wb")) for split in splits}
         for split, positions in splits.items():

@@ -22,6 +22,7 @@ from tests.tiny_repository import ROOT
 NETWORKS = ("attention-56", "attention-92")
 RECIPE = (ROOT / "recipes/cifar10-cpu.yaml").read_text().replace("[attention-56]", f"[{', '.join(NETWORKS)}]")
 ROW = "| mine | attention-56 | wide-stem × 0.375 | 32 |"
+EVIDENCE = Evidence("mine", "commit", "revision", "command")
 PAGE = f"# Before\n\n{BEGIN}old\n{END}\nAfter\n"
 
 
@@ -165,7 +166,7 @@ def test_several_seeds_have_a_mean_and_a_deviation_and_are_compared_in_pairs(rec
     for learning, seed, wrong in (("arl", 0, 1), ("arl", 1, 4), ("nal", 1, 9), ("nal", 0, 2)):
         name = f"mine-{learning}-s{seed}"
         runs.setdefault(learning, {})[seed] = load_run(record(name, wrong, learning=learning, seed=seed), name)
-    late = {seed: runs["nal"].pop(seed) for seed in (0,)}
+    late = {0: runs["nal"].pop(0)}
     params = runs["arl"][0].params
     row = format_row("mine", "attention-92", params, {"arl": runs["arl"], "nal": {}})
     assert row[4:9] == (f"{mean([10, 40]):.2f} ± {stdev([10, 40]):.2f}", "not yet run", "–", "–", "0, 1 (n = 2)")
@@ -178,12 +179,11 @@ def test_several_seeds_have_a_mean_and_a_deviation_and_are_compared_in_pairs(rec
 
 
 def test_runs_of_different_seeds_are_not_tested_as_pairs(record):
-    evidence = Evidence("mine", "commit", "revision", "command")
     runs = {}
     for learning, seed in (("arl", 0), ("nal", 1), ("nal", 0)):
         name = f"mine-{learning}-s{seed}"
         run = load_run(record(name, 2 + seed, learning=learning, seed=seed), name)
-        runs[learning, seed] = Published(run, evidence)
+        runs[learning, seed] = Published(run, EVIDENCE)
     assert not list(compose_pairs([runs["arl", 0], runs["nal", 1]]))
     (table,) = compose_pairs(list(runs.values()))
     assert "| Only mine-arl-s0 right | Only mine-nal-s0 right |" in table
@@ -192,8 +192,8 @@ def test_runs_of_different_seeds_are_not_tested_as_pairs(record):
     assert not list(
         compose_pairs(
             [
-                Published(runs["arl", 0].run._replace(results=shallower), evidence),
-                Published(runs["nal", 0].run._replace(results=deeper), evidence),
+                Published(runs["arl", 0].run._replace(results=shallower), EVIDENCE),
+                Published(runs["nal", 0].run._replace(results=deeper), EVIDENCE),
             ]
         )
     )
@@ -216,8 +216,7 @@ def test_curves_are_of_every_network_though_each_has_a_run_of_its_own(record, mo
     drawn = []
     monkeypatch.setattr("flows.publish.draw_learning_curves", lambda runs, path: drawn.append(runs))
     published = [
-        Published(run._replace(results={network: result}), Evidence("mine", "commit", "revision", "command"))
-        for network, result in run.results.items()
+        Published(run._replace(results={network: result}), EVIDENCE) for network, result in run.results.items()
     ]
     draw_curves("mine", published, tmp_path / "curves.png")
     assert [list(histories) for histories in drawn[0].values()] == [list(NETWORKS)]
