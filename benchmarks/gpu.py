@@ -2,7 +2,7 @@
 
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.processes import Contender
-from pipeline.training.gpu_lock import list_gpus
+from pipeline.compute.gpu_lock import list_gpus
 
 # As recipes/cifar10-gpu.yaml has it.
 SETTING = ("attention-56", "paper", "2")

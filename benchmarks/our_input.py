@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from benchmarks.processes import answer
 from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, draw_split, read_for_a_while
-from pipeline.training.backend import set_up_backend
+from pipeline.compute.backend import set_up_backend
 
 IMAGES = 20_000
 # Rotation by up to 20°, shift by up to a fifth of the width, zoom by up to a fifth, flip; what short runs use; nothing.

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from benchmarks.measurement import Row, Section
 from benchmarks.processes import ROOT
 from flows.repository import run_git
-from pipeline.training.machine import count_cpus, name_processor
+from pipeline.compute.machine import count_cpus, name_processor
 
 WRITTEN = ("RESULTS.md", "growth.png", "measured")
 LIBRARIES = ("tensorflow", "keras", "jax", "numpy", "dvc", "prefect")
@@ -92,8 +92,7 @@ def format_figure(value: float) -> str:
 
 def describe_surroundings() -> str:
     """Processor, memory, system and versions; no names of hosts."""
-    cpuinfo = Path("/proc/cpuinfo")
-    processor = name_processor(cpuinfo.read_text() if cpuinfo.exists() else "")
+    processor = name_processor()
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     memory = psutil.virtual_memory().total / 2**30
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"

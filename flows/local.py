@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+from flows.agreement import describe_agreement
+from flows.experiments import load_run
 from flows.guard import MARK
 from flows.messages import run_command
 from flows.plan import plan_run
@@ -54,6 +56,8 @@ def run_tables(recipe: str) -> None:
     print(Path(path).read_text())
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
+    for name in (arl, nal):
+        print(describe_agreement(PROJECT, load_run(PROJECT, name)))
 
 
 def run_alone(recipe: str) -> None:

@@ -12,6 +12,8 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import InputError
 
 LOCK = "dvc.lock"
+# Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
+NOT_PROMISED = ("timing/", "machine/", "reports")
 
 
 class Recorded(NamedTuple):
@@ -58,6 +60,11 @@ def find_cached(digest: str, cache: Path) -> Path:
     return cache / "files/md5" / digest[:2] / digest[2:]
 
 
+def is_promised(name: str) -> bool:
+    """Whether an output's bytes are promised."""
+    return not name.startswith(NOT_PROMISED)
+
+
 def read_lock(path: Path) -> dict[str, str]:
     """The digests of all outputs by name, as a dvc.lock has them.
 
@@ -65,12 +72,21 @@ def read_lock(path: Path) -> dict[str, str]:
         InputError: there is no such file, or it is damaged.
     """
     try:
-        content: Any = YAML(typ="safe").load(path)
+        text = path.read_text()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} requires a file as DVC writes it. Received: {error}") from error
+    return parse_lock(text, str(path))
+
+
+def parse_lock(text: str, source: str) -> dict[str, str]:
+    """As `read_lock`, of a file's text; `source` names it in error messages."""
+    try:
+        content: Any = YAML(typ="safe").load(text)
         outputs = [out for stage in content["stages"].values() for out in stage["outs"]]
         return {out["path"]: out["md5"] for out in outputs}
-    except (OSError, ValueError, YAMLError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, YAMLError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} requires a file as DVC writes it. Received: {' '.join(str(error).split())}"
+            f"{source} requires a file as DVC writes it. Received: {' '.join(str(error).split())}"
         ) from error
 
 

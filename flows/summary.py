@@ -39,7 +39,7 @@ def format_summary(published: list[Published], recipes: dict[str, Params]) -> st
     rows = [
         format_row(recipe, network, params, find_runs(published, recipe, network))
         for recipe, params in recipes.items()
-        if params.download.dataset in PAPER or recipe in {item.evidence.recipe for item in published}
+        if params.download.dataset in PAPER
         for network in params.networks
     ]
     return f"{format_table(SUMMARY_COLUMNS, rows)}\n{NOTES}\n"

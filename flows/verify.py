@@ -5,6 +5,7 @@ its cache that nobody may write to; here every file is read and hashed, the reco
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -17,25 +18,29 @@ from flows.clone import FOLDERS, open_clone
 from flows.differences import describe_difference
 from flows.experiments import resolve_run
 from flows.messages import run_command
-from flows.record import Recorded, hash_output, list_files, set_record_aside
+from flows.record import Recorded, hash_output, is_promised, list_files, set_record_aside
 from flows.repository import PROJECT, check_repository, read_committed
+from pipeline.compute.machine import select_defining
 from pipeline.evaluation.tables import format_table
-
-# Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
-MACHINE = "machine/"
-NOT_PROMISED = ("timing/", MACHINE, "reports/")
 
 
 class Finding(NamedTuple):
-    """An output of the record or of the rerun, and in words how they differ: "" for not at all."""
+    """An output of the record or of the rerun.
+
+    Attributes:
+        name: of the output.
+        difference: in words, between the two; "" for none.
+        other_kind: whether it describes two machines of which the same bytes are not promised.
+    """
 
     name: str
     difference: str
+    other_kind: bool = False
 
     @property
     def promised(self) -> bool:
         """Whether its bytes are promised."""
-        return not self.name.startswith(NOT_PROMISED)
+        return is_promised(self.name)
 
 
 def verify(repository: Path, name: str) -> list[Finding]:
@@ -65,7 +70,17 @@ def compare_outputs(folder: Path, outputs: list[str], recorded: dict[str, Record
         files = [Path()] if output in recorded else list_files(folder / output)
         received |= {(Path(output) / file).as_posix(): folder / output / file for file in files}
     for name in sorted({**recorded, **received}):
-        yield Finding(name, compare(name, recorded.get(name), received.get(name)))
+        before, after = recorded.get(name), received.get(name)
+        yield Finding(name, compare(name, before, after), name.startswith("machine/") and differ_in_kind(before, after))
+
+
+def differ_in_kind(recorded: Recorded | None, received: Path | None) -> bool:
+    """Whether bits may differ between the machines that two files of machine/ describe."""
+    if recorded is None or received is None or not received.exists():
+        return False
+    before, after = (json.loads(path.read_text()) for path in (recorded.path, received))
+    # A record of older code does not tell its kernels.
+    return "kernels" not in before or select_defining(before) != select_defining(after)
 
 
 def compare(name: str, recorded: Recorded | None, received: Path | None) -> str:
@@ -95,8 +110,8 @@ def format_findings(name: str, findings: list[Finding]) -> str:
     identical = len(findings) - len(differing)
     broken = sum(finding.promised for finding in differing)
     verdict = f"{broken} differ that must not" if broken else "no promise broken"
-    if broken and any(finding.name.startswith(MACHINE) for finding in differing):
-        verdict = f"{broken} differ, made on another kind of machine, for which nothing is promised"
+    if broken and any(finding.other_kind for finding in findings):
+        verdict = f"{broken} differ, made by another kind of machine, for which nothing is promised"
     return f"{table}{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
 
 

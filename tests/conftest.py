@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 from xdist.scheduler import LoadFileScheduling
 
 from pipeline.cifar.layouts import LAYOUTS
+from pipeline.compute.kernels import force_portable_kernels
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+force_portable_kernels()  # for tests that import TensorFlow by themselves
 # Where tests run in the background it may be ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 # `params:` in dvc.yaml tracks the values that they read.
 PARAMS = {"pipeline/params.py", "pipeline/sections.py"}
 STAGES = ("download", "preprocess", "tfrecords", "train", "evaluate", "report")
-ROOMS = ("cifar", "model", "training", "evaluation")
+ROOMS = ("compute", "cifar", "model", "training", "evaluation")
 HEAVY = {"tensorflow", "keras", "jax"}
 
 

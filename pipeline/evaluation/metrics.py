@@ -1,4 +1,9 @@
-"""Errors, losses and calibration, from labels and a model's outputs."""
+"""Errors, losses and calibration, from labels and a model's outputs.
+
+Logarithms are Python's: NumPy's round by the CPU's extensions.
+"""
+
+import math
 
 import numpy as np
 
@@ -18,14 +23,15 @@ def error_percent(scores: np.ndarray, labels: np.ndarray) -> float:
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     """Mean negative log-likelihood in nats, from logits (n, classes)."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    log_normalizer = np.log(np.exp(shifted).sum(axis=1))
-    return float((log_normalizer - shifted[np.arange(len(labels)), labels]).mean())
+    rows = zip(shifted.tolist(), labels.tolist(), strict=True)
+    losses = [math.log(math.fsum(map(math.exp, row))) - row[label] for row, label in rows]
+    return math.fsum(losses) / len(losses)
 
 
 def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean negative log-likelihood in nats, from probabilities (n, classes), bounded away from 0."""
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+    return -math.fsum(math.log(max(probability, 1e-12)) for probability in chosen.tolist()) / len(labels)
 
 
 def calibration_error_percent(probabilities: np.ndarray, labels: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 import keras
 
-from pipeline.model.fast_layers import BatchNormalization, Conv2D
+from pipeline.model.tensorflow_layers import BatchNormalization
 
 # Short runs need statistics that follow quickly.
 MOMENTUM = 0.9
@@ -22,4 +22,7 @@ def convolve(
 
     There is no bias by default, because a batch normalization follows.
     """
-    return Conv2D(channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name)(x)
+    layer = keras.layers.Conv2D(
+        channels, kernel, strides, "same", use_bias=use_bias, kernel_initializer="he_normal", name=name
+    )
+    return layer(x)

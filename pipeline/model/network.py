@@ -6,6 +6,7 @@ import numpy as np
 from pipeline.model.attention_module import Learning, add_attention_module
 from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.model.residual_unit import add_residual_unit
+from pipeline.model.tensorflow_layers import Dense
 from pipeline.model.variants import LAYOUTS, LayoutName, modules_per_stage
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -55,7 +56,7 @@ def build_network(
     if dropout:
         x = keras.layers.Dropout(dropout, seed=0, name="dropout")(x)
     regularizer = keras.regularizers.L2(l2) if l2 else None
-    logits = keras.layers.Dense(classes, kernel_regularizer=regularizer, dtype="float32", name="logits")(x)
+    logits = Dense(classes, kernel_regularizer=regularizer, dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name=network)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from pipeline.model import fast_layers
+from pipeline.model import tensorflow_layers
 from pipeline.outputs import require_space
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
@@ -56,7 +56,7 @@ def _name_public_layers(config: bytes) -> bytes:
     """Give the project's own versions of Keras' layers as Keras' layers, which plain Keras can load."""
 
     def rename(item: dict) -> dict:
-        if item.get("module") == fast_layers.__name__:
+        if item.get("module") == tensorflow_layers.__name__:
             return {**item, "module": "keras.layers", "registered_name": None}
         return item
 

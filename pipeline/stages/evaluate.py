@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.compute.backend import check_libraries, set_up_backend
+from pipeline.compute.gpu_lock import hold_gpus
 from pipeline.errors import InputError
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.params import Params, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
-from pipeline.training.backend import check_libraries, set_up_backend
-from pipeline.training.gpu_lock import hold_gpus
 
 if TYPE_CHECKING:
     import keras

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.compute.backend import check_libraries, set_up_backend
+from pipeline.compute.gpu_lock import hold_gpus
+from pipeline.compute.kernels import explain_unportable
+from pipeline.compute.machine import count_cpus, describe_machine, select_defining
 from pipeline.digests import hash_file
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
@@ -16,9 +20,6 @@ from pipeline.params import Params, load_params
 from pipeline.sections import CosineLearningRate, Train
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
-from pipeline.training.backend import check_libraries, set_up_backend
-from pipeline.training.gpu_lock import hold_gpus
-from pipeline.training.machine import DEFINING, count_cpus, describe_machine
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def train(name: str) -> None:
     hold_gpus(params.compute.device)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: {params.compute.backend} on {device}, {params.compute.precision}")
+    if unportable := explain_unportable(params.compute.backend, device, params.compute.precision):
+        print(f"{name}: the same bytes are promised on this kind of machine only: {unportable}")
     import pandas as pd
 
     from pipeline.model.network import build_classifier
@@ -49,7 +52,7 @@ def train(name: str) -> None:
 
     training = load_run(params)
     network = build_compiled_network(name, params)
-    machine = describe_machine(device, versions)
+    machine = describe_machine(device, versions, portable=not unportable)
     digest = digest_run(name, params, machine)
     label = f"{name}-{params.model.learning}-{digest[:12]}"
     checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
@@ -136,7 +139,7 @@ def digest_run(name: str, params: Params, machine: dict[str, Any]) -> str:
         "parameters": {section: getattr(params, section).model_dump() for section in sections},
         "data": [hash_file(path) for path in (TFRECORDS / "index.json", MEAN)],
         "code": code,
-        "machine": {name: value for name, value in machine.items() if name in DEFINING},
+        "machine": select_defining(machine),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

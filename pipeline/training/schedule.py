@@ -1,5 +1,6 @@
 """Learning rates as arrays: one value for each global step of a run."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,8 @@ def cosine_learning_rates(peak: float, warmup_steps: float, total_steps: int) ->
     """
     step = np.arange(total_steps, dtype=np.float64)
     progress = np.clip((step - warmup_steps) / max(total_steps - warmup_steps, 1), 0, 1)
-    rates = peak * 0.5 * (1 + np.cos(np.pi * progress))
+    # Not np.cos, which rounds by the CPU's extensions.
+    rates = peak * 0.5 * (1 + np.array([math.cos(math.pi * share) for share in progress.tolist()]))
     return _warm_up(rates, warmup_steps)
 
 
@@ -27,9 +29,8 @@ def step_learning_rates(
     Returns:
         float32 (total_steps,).
     """
-    step = np.arange(total_steps)
-    drops = np.sum([step >= drop for drop in drop_steps], axis=0) if drop_steps else np.zeros(total_steps)
-    return _warm_up(peak * factor**drops, warmup_steps)
+    drops = [sum(step >= drop for drop in drop_steps) for step in range(total_steps)]
+    return _warm_up(np.array([peak * factor**number for number in drops]), warmup_steps)
 
 
 def _warm_up(rates: np.ndarray, warmup_steps: float) -> np.ndarray:

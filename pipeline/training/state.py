@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 
+from pipeline.compute.devices import copies_of
 from pipeline.errors import InputError
 from pipeline.training.average import AverageWeights
-from pipeline.training.devices import copies_of
 
 MOST_STEPS = 2**26  # of a run
 

@@ -5,8 +5,8 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from pipeline.compute.devices import find_shardings, is_mirrored, share_step
 from pipeline.training.average import AverageWeights, Tensor
-from pipeline.training.devices import find_shardings, is_mirrored, share_step
 
 State = tuple[list[Tensor], ...]
 

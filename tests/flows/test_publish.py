@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flows.agreement import describe_agreement
 from flows.evidence import Evidence
 from flows.experiments import load_run
 from flows.page import find_correct
@@ -322,6 +323,27 @@ def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(fil
     assert "\n" not in str(error.value)
 
 
+def test_a_run_with_the_published_bytes_is_said_to_have_them_and_another_one_in_what_it_differs(record):
+    folder = record("mine-arl", 2)
+    assert "nothing is published" in describe_agreement(folder, load_run(folder, "mine-arl"))
+    publish_run(folder, "mine-arl")
+    same = "mine-arl: all 8 outputs have the bytes that results/mine-arl records."
+    assert describe_agreement(folder, load_run(folder, "mine-arl")) == same
+
+    def change_machine(clone):
+        for network in NETWORKS:
+            path = clone / f"machine/{network}.json"
+            path.write_text(path.read_text().replace('"one"', '"other"'))
+
+    shutil.rmtree(folder.parent / "mine-arl")
+    record("mine-arl", 3, change_machine)
+    said = describe_agreement(folder, load_run(folder, "mine-arl"))
+    assert said.startswith("mine-arl: 8 of 8 outputs have other bytes than results/mine-arl records: details/attention")
+    assert "attention-56: test_error_percent 20.0 → 30.0" in said
+    assert said.endswith("The machines differ in processor (one → other).")
+    assert "\n" not in said
+
+
 def test_a_folder_that_is_not_there_is_named(record):
     with pytest.raises(InputError, match=r"results/mine-arl/evidence\.json requires a file of JSON"):
         find_run(record("mine-nal", 2, learning="nal"), "results/mine-arl")
@@ -346,10 +368,11 @@ DIGESTS = {
 def test_published_errors_are_those_of_the_predictions_on_the_known_data(folder):
     run = load_published(ROOT, folder).run
     name, sha256 = run.dataset
-    assert sha256 == DIGESTS[name]
+    download = run.params.download
+    assert sha256 == (download.sha256 if name == "synthetic" else DIGESTS[name])
     for result in run.results.values():
         wrong = result.predictions["actual"] != result.predictions["predicted"]
-        assert len(wrong) == 10_000
+        assert len(wrong) == (download.test_images if name == "synthetic" else 10_000)
         assert result.metrics["test_error_percent"] == pytest.approx(100 * wrong.mean())
         assert result.metrics["validation_error_percent"] == pytest.approx(
             result.history["validation_error_percent"].iloc[-1], abs=1e-3
@@ -361,7 +384,7 @@ def test_published_errors_are_those_of_the_predictions_on_the_known_data(folder)
         probability = result.predictions["probability"].astype(float)
         bins = pd.cut(probability, np.linspace(0, 1, 16), labels=False)
         gaps = (~wrong - probability).groupby(bins).sum().abs()
-        assert result.details["test_calibration_error_percent"] == pytest.approx(gaps.sum() / 100, abs=1e-3)
+        assert result.details["test_calibration_error_percent"] == pytest.approx(100 * gaps.sum() / len(wrong), abs=1e-3)
 
 
 def test_the_committed_pages_are_those_of_the_published_runs(tmp_path):

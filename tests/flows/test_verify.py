@@ -1,11 +1,12 @@
+import json
 import subprocess
 
 import pytest
 
 from flows import verify as command
 from flows.clone import CLONES, open_clone
-from flows.record import find_cached, hash_output
-from flows.verify import Finding, format_findings, verify
+from flows.record import Recorded, find_cached, hash_output
+from flows.verify import Finding, differ_in_kind, format_findings, verify
 from pipeline.errors import InputError
 
 CHANGING = "date +%s%N > first.txt"  # another output each time
@@ -108,4 +109,32 @@ def test_times_and_the_machine_are_not_promised():
     assert "no promise broken" in format_findings("mine", findings)
     broken = Finding("metrics/a.json", "1 → 2")
     assert "1 differ that must not" in format_findings("mine", [broken])
-    assert "1 differ, made on another kind of machine" in format_findings("mine", [broken, *findings])
+    other = [Finding("machine/a.json", "", other_kind=True)]
+    assert "1 differ, made by another kind of machine" in format_findings("mine", [broken, *other])
+
+
+def test_only_portable_kernels_make_the_same_bytes_on_another_machine(tmp_path):
+    portable = {"kernels": "portable", "device": "CPU", "libraries": {}, "cpu_flags": "avx2", "system": "Linux"}
+    portable |= {"gpu_driver": None, "environment": {}}
+    paths = {}
+    for name, changes in {
+        "one": {},
+        "other CPU": {"cpu_flags": "avx2 avx512f"},
+        "native": {"kernels": "native"},
+        "native, other CPU": {"kernels": "native", "cpu_flags": "avx2 avx512f"},
+        "libraries": {"libraries": {"numpy": "3"}},
+    }.items():
+        paths[name] = tmp_path / name
+        paths[name].write_text(json.dumps(portable | changes))
+    paths["old"] = tmp_path / "old"
+    paths["old"].write_text(json.dumps({name: value for name, value in portable.items() if name != "kernels"}))
+
+    def differ(recorded, received):
+        return differ_in_kind(Recorded("", paths[recorded]), paths[received])
+
+    assert not differ("one", "other CPU")
+    assert not differ("native", "native")
+    assert differ("native", "native, other CPU")
+    assert differ("one", "native")
+    assert differ("one", "libraries")
+    assert differ("old", "one")

@@ -16,7 +16,7 @@ ONE_STEP = """
 import sys
 from pathlib import Path
 from pipeline.params import load_params
-from pipeline.training.backend import set_up_backend
+from pipeline.compute.backend import set_up_backend
 
 recipe, name, backend = sys.argv[1:]
 params = load_params(Path("recipes", recipe + ".yaml"))

@@ -1,4 +1,4 @@
-"""Keras' layers by faster operations: the same weights, configuration and results, to rounding.
+"""Keras' layers by other operations of TensorFlow: the same weights, configuration and results, to rounding.
 
 They have the names of Keras' own, so that a saved model is one of Keras' layers; `pipeline.model.saving` writes it so.
 """
@@ -20,12 +20,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
     ) -> keras.KerasTensor:
         """Normalize feature maps, (batch, height, width, channels), over all axes but the last."""
         # Over several devices the statistics are of all their shares, which the operation does not see.
-        if keras.backend.backend() != "tensorflow" or self.synchronized:
+        if keras.backend.backend() != "tensorflow" or self.synchronized or not (self.scale and self.center):
             return super().call(inputs, training, mask)
         from tensorflow.compat.v1.nn import fused_batch_norm
 
         affine = {"scale": ops.convert_to_tensor(self.gamma), "offset": ops.convert_to_tensor(self.beta)}
-        if not training:
+        if not (training and self.trainable):
             statistics = {"mean": self.moving_mean.value, "variance": self.moving_variance.value}
             return fused_batch_norm(inputs, **affine, **statistics, epsilon=self.epsilon, is_training=False)[0]
         outputs, mean, variance = fused_batch_norm(inputs, **affine, epsilon=self.epsilon)
@@ -36,15 +36,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
 
-class Conv2D(keras.layers.Conv2D):
-    """A convolution; where it looks at single pixels, a product of matrices, which has faster kernels on a CPU."""
+class Dense(keras.layers.Dense):
+    """A dense layer, on TensorFlow by a convolution of images of one pixel.
 
-    def convolution_op(self, inputs: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.KerasTensor:
-        """Convolve feature maps, (batch, height, width, channels), with a kernel, without the bias."""
-        # With a bias, TensorFlow's convolution sums up its gradient in a higher precision.
-        if self.kernel_size != (1, 1) or self.strides != (1, 1) or self.use_bias:
-            return super().convolution_op(inputs, kernel)
-        _, height, width, channels = inputs.shape
-        pixels = ops.reshape(inputs, (-1, channels))
-        outputs = ops.matmul(pixels, ops.reshape(kernel, (channels, self.filters)))
-        return ops.reshape(outputs, (-1, height, width, self.filters))
+    Products of matrices are divided by the CPU's cache sizes, and rounded accordingly; convolutions are not.
+    """
+
+    def call(self, inputs: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
+        """Map features, (batch, features), to (batch, units)."""
+        if keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training)
+        pixels = ops.reshape(inputs, (-1, 1, 1, inputs.shape[-1]))
+        outputs = ops.conv(pixels, ops.reshape(self.kernel, (1, 1, -1, self.units)))
+        return self.activation(ops.reshape(outputs, (-1, self.units)) + self.bias)

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.compute.devices import spread_over
 from pipeline.errors import InputError
-from pipeline.training.devices import spread_over
 from tests.training.tiny_training import make_run
 
 ROOT = Path(__file__).parents[2]
@@ -27,12 +27,12 @@ BACKENDS = pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 
 @pytest.fixture(scope="module")
 def train_on(tmp_path_factory):
-    """What tests/training/several_devices.py prints, and its folder."""
+    """What tests/compute/several_devices.py prints, and its folder."""
 
     @cache
     def run(backend, devices, network="tiny"):
         folder = tmp_path_factory.mktemp(f"{backend}-{devices}")
-        command = [sys.executable, "-m", "tests.training.several_devices", backend, str(devices), network, folder]
+        command = [sys.executable, "-m", "tests.compute.several_devices", backend, str(devices), network, folder]
         done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1]) | {"folder": folder}

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from pipeline.training.gpu_lock import list_gpus, select_gpus
+from pipeline.compute.gpu_lock import list_gpus, select_gpus
 from tests.tiny_repository import ROOT, wait_until
 
 GPUS = {"0": "GPU-aa11", "1": "GPU-aa22", "2": "GPU-bb33"}

@@ -1,11 +1,11 @@
-"""The fast layers against Keras' own, which are another implementation of the same."""
+"""The layers against Keras' own, which are another implementation of the same."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.model import fast_layers
+from pipeline.model import tensorflow_layers
 
 SHAPE = (6, 8, 4, 12)
 
@@ -15,11 +15,13 @@ def images():
     return np.random.default_rng(0).normal(3, 2, SHAPE).astype(np.float32)
 
 
-def make_pair(kind, precision, *arguments, **settings):
-    """The fast layer and Keras' own, with the same random weights."""
-    pair = [getattr(module, kind)(*arguments, **settings, dtype=precision) for module in (fast_layers, keras.layers)]
+def make_pair(kind, precision, *arguments, shape=SHAPE, **settings):
+    """The layer and Keras' own, with the same random weights."""
+    pair = [
+        getattr(module, kind)(*arguments, **settings, dtype=precision) for module in (tensorflow_layers, keras.layers)
+    ]
     for layer in pair:
-        layer.build(SHAPE)
+        layer.build(shape)
     random = np.random.default_rng(1)
     weights = [random.uniform(0.5, 2, weight.shape).astype(np.float32) for weight in pair[0].weights]
     for layer in pair:
@@ -34,7 +36,7 @@ def run(layer, images, training):
         tape.watch(inputs)
         # As a function with a batch of unknown size, as in training.
         call = tf.function(lambda x: layer(x, training=training) if training is not None else layer(x))
-        outputs = call.get_concrete_function(tf.TensorSpec((None, *SHAPE[1:])))(inputs)
+        outputs = call.get_concrete_function(tf.TensorSpec((None, *images.shape[1:])))(inputs)
         slope = tf.reshape(tf.range(tf.size(outputs)), tf.shape(outputs))
         loss = tf.reduce_mean(tf.cast(outputs, tf.float32) * tf.cast(slope, tf.float32))
     gradients = tape.gradient(loss, [inputs, *(weight.value for weight in layer.trainable_weights)])
@@ -54,17 +56,25 @@ def test_batch_normalization_is_that_of_keras(images, precision, tolerance, trai
         np.testing.assert_allclose(received, required, rtol=tolerance)
 
 
+@pytest.mark.parametrize("settings", [{"trainable": False}, {"scale": False}, {"center": False}])
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_normalization_that_is_frozen_or_in_part_is_that_of_keras(images, settings, training):
+    fast, plain = make_pair("BatchNormalization", "float32", momentum=0.9, epsilon=1e-5, **settings)
+    for received, required in zip(run(fast, images, training), run(plain, images, training), strict=True):
+        np.testing.assert_allclose(received, required, rtol=0, atol=1e-4 * np.abs(required).max())
+    for received, required in zip(fast.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(received, required, rtol=1e-4)
+
+
 @PRECISIONS
-@pytest.mark.parametrize(("kernel", "strides"), [(1, 1), (1, 2), (3, 1)])
-@pytest.mark.parametrize("use_bias", [True, False])
-def test_convolution_is_that_of_keras(images, precision, tolerance, kernel, strides, use_bias):
-    fast, plain = make_pair("Conv2D", precision, 20, kernel, strides, "same", use_bias=use_bias)
-    for received, required in zip(run(fast, images, None), run(plain, images, None), strict=True):
+def test_the_dense_layer_is_that_of_keras(images, precision, tolerance):
+    fast, plain = make_pair("Dense", precision, 20, shape=(None, SHAPE[-1]))
+    for received, required in zip(*(run(layer, images[:, 0, 0], None) for layer in (fast, plain)), strict=True):
         np.testing.assert_allclose(received, required, rtol=0, atol=tolerance * np.abs(required).max())
 
 
-@pytest.mark.parametrize("layer", ["BatchNormalization", "Conv2D"])
-def test_fast_layers_are_named_and_configured_as_those_of_keras(layer):
-    fast, plain = make_pair(layer, "float32", *([4, 1] if layer == "Conv2D" else []), name="layer")
+@pytest.mark.parametrize(("layer", "arguments"), [("BatchNormalization", ()), ("Dense", (4,))])
+def test_layers_are_named_and_configured_as_those_of_keras(layer, arguments):
+    fast, plain = make_pair(layer, "float32", *arguments, name="layer", shape=(None, SHAPE[-1]))
     assert fast.get_config() == plain.get_config()
     assert type(fast).__name__ == type(plain).__name__

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from pipeline.compute.kernels import force_portable_kernels
 from pipeline.errors import InputError
 
 Backend = Literal["tensorflow", "jax"]
@@ -50,7 +51,7 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
         precision: of the layers; weights and logits stay float32, and float32 is not rounded to TensorFloat-32.
         threads: CPU threads within an operation, and operations at a time; another number gives other rounding. How
             many CPUs the machine has changes nothing.
-        devices: that everything after this call is built and trained on, see `pipeline.training.devices`. A CPU is
+        devices: that everything after this call is built and trained on, see `pipeline.compute.devices`. A CPU is
             divided into as many virtual ones, which have these threads together.
 
     Returns:
@@ -63,7 +64,9 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
-    if backend == "jax":
+    if backend == "tensorflow":
+        force_portable_kernels()
+    else:
         os.environ["NPROC"] = str(threads)  # by it XLA sizes its thread pool; without it, by the machine's CPUs
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_exclude_nondeterministic_ops=true"
     with _native_messages_held_back():
@@ -93,7 +96,7 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     words = name
     if devices > 1:
-        from pipeline.training.devices import spread_over
+        from pipeline.compute.devices import spread_over
 
         spread_over(devices)
         words = f"{devices} × {name}"

@@ -1,6 +1,6 @@
 """Trainings of seconds on virtual CPUs, as a command: it prints what became of them, for the test to compare.
 
-Usage: python -m tests.training.several_devices BACKEND DEVICES NETWORK FOLDER, where NETWORK is "tiny", or
+Usage: python -m tests.compute.several_devices BACKEND DEVICES NETWORK FOLDER, where NETWORK is "tiny", or
 "attention-mini", of which there are loss curves only.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.training.backend import set_up_backend
+from pipeline.compute.backend import set_up_backend
 
 EPOCHS, BATCH, STEPS = 2, 8, 6
 RATES = {"tiny": 0.02, "attention-mini": 0.002}
@@ -67,8 +67,8 @@ class Trainings:
         """The network with all layers in one precision."""
         import keras
 
-        from pipeline.model.fast_layers import BatchNormalization
         from pipeline.model.network import build_network
+        from pipeline.model.tensorflow_layers import BatchNormalization
 
         def copy_layer(layer):
             if isinstance(layer, keras.layers.Dropout) and not dropout:

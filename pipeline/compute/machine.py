@@ -25,25 +25,26 @@ VARIABLES = (
     "XLA_FLAGS",
 )
 
-# What bits may depend on; the rest is told for people.
-DEFINING = ("device", "cpu_flags", "system", "gpu_driver", "libraries", "environment")
+# What bits may depend on where kernels are portable, and where they are not; the rest is told for people.
+PORTABLE = ("device", "kernels", "libraries")
+NATIVE = (*PORTABLE, "cpu_flags", "system", "gpu_driver", "environment")
 
 
-def describe_machine(device: str, versions: dict[str, str]) -> dict[str, Any]:
+def describe_machine(device: str, versions: dict[str, str], *, portable: bool) -> dict[str, Any]:
     """The kind of this machine; it names neither host nor user.
 
     Args:
         device: in words, from `set_up_backend`.
         versions: of the numerical libraries.
+        portable: whether kernels are those that give the same bytes on every machine, see `pipeline.compute.kernels`.
     """
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    flags = re.search(r"^(?:flags|Features)\s*: (.+)$", text, re.MULTILINE)
+    flags = read_cpu_flags()
     driver = Path("/proc/driver/nvidia/version")
     return {
         "device": device,
-        "processor": name_processor(text),
-        "cpu_flags": " ".join(sorted(filter(FLAGS.match, flags[1].split()))) if flags else None,
+        "kernels": "portable" if portable else "native",
+        "processor": name_processor(),
+        "cpu_flags": " ".join(flags) if flags else None,
         "system": " ".join((platform.system(), platform.machine(), *platform.libc_ver())),
         "gpu_driver": driver.read_text().splitlines()[0] if driver.exists() else None,
         "python": platform.python_version(),
@@ -52,12 +53,29 @@ def describe_machine(device: str, versions: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def select_defining(machine: dict[str, Any]) -> dict[str, Any]:
+    """What the bits of a run may depend on, of a description."""
+    names = PORTABLE if machine["kernels"] == "portable" else NATIVE
+    return {name: machine[name] for name in names}
+
+
+def read_cpu_flags() -> list[str]:
+    """The CPU's extensions that libraries choose between, sorted; empty where the system does not tell."""
+    flags = re.search(r"^(?:flags|Features)\s*: (.+)$", _read_cpuinfo(), re.MULTILINE)
+    return sorted(filter(FLAGS.match, flags[1].split())) if flags else []
+
+
 def count_cpus() -> int:
     """How many CPUs this process may use: times depend on it, results do not."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def name_processor(cpuinfo: str) -> str:
+def name_processor() -> str:
     """The model of the CPU, as far as /proc/cpuinfo or the system tells it."""
-    model = re.search(r"^model name\s*: (.+)$", cpuinfo, re.MULTILINE)
+    model = re.search(r"^model name\s*: (.+)$", _read_cpuinfo(), re.MULTILINE)
     return model[1] if model else platform.processor() or platform.machine()
+
+
+def _read_cpuinfo() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.read_text() if cpuinfo.exists() else ""

@@ -1,0 +1,116 @@
+"""The same bytes on every x86-64 CPU, shown on emulated ones of other makers and other cache sizes.
+
+QEMU computes exactly what hardware approximates (rsqrtps, rcpps), so that it stands for any hardware there. It has no
+AVX-512: that oneDNN, XLA and NumPy do not use it where a CPU has it is left to their own limits, which are set.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.compute.kernels import PORTABLE, explain_unportable, force_portable_kernels
+from pipeline.compute.machine import read_cpu_flags
+from tests.tiny_repository import ROOT
+
+DIGESTS = json.loads(Path(__file__).with_name("digests.json").read_text())
+# Outside of the kernels that are portable, and of the network.
+ALWAYS_BY_CPU = {"rsqrt", "reciprocal", "product with 12,800 rows, transposed"}
+needs_avx2 = pytest.mark.skipif(
+    not {"avx2", "fma"} <= set(read_cpu_flags()), reason="the bytes are promised on x86-64 CPUs with AVX2 and FMA"
+)
+needs_emulator = pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="no qemu-x86_64: Debian's qemu-user has it")
+
+
+def run_module(module, *arguments, cpu=None, **variables):
+    """What a test's command prints, on this machine's CPU or on an emulated one."""
+    emulator = ["qemu-x86_64", "-cpu", cpu] if cpu else []
+    command = [*emulator, sys.executable, "-m", f"tests.compute.{module}", *map(str, arguments)]
+    env = {name: value for name, value in os.environ.items() if name not in PORTABLE} | variables
+    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def hash_tiny_pipeline(folder, **options):
+    run_module("tiny_pipeline", folder, **options)
+    return json.loads((folder / "digests.json").read_text())
+
+
+def find_differing(cpu, kernels):
+    """The operations whose bits differ between this machine's CPU and an emulated one."""
+    here, there = (json.loads(run_module("operations", kernels, cpu=name).stdout) for name in (None, cpu))
+    assert here.keys() == there.keys()
+    return {name for name in here if here[name] != there[name]}
+
+
+@needs_avx2
+def test_a_training_has_the_committed_bytes_whatever_the_environment_and_the_versions_of_numpys_functions(tmp_path):
+    variables = {"TF_ENABLE_ONEDNN_OPTS": "0", "XLA_FLAGS": "--xla_cpu_enable_fast_math=true"}
+    # NumPy then computes as on a CPU without AVX2 and AVX-512.
+    assert hash_tiny_pipeline(tmp_path, NPY_DISABLE_CPU_FEATURES="X86_V3 X86_V4", **variables) == DIGESTS
+
+
+@needs_emulator
+def test_a_training_has_the_committed_bytes_on_a_cpu_of_another_maker(tmp_path):
+    assert hash_tiny_pipeline(tmp_path, cpu="Haswell") == DIGESTS
+
+
+@needs_avx2
+@needs_emulator
+def test_operations_are_the_same_on_another_cpu_with_portable_kernels():
+    assert find_differing("Haswell", "portable") <= ALWAYS_BY_CPU
+
+
+@needs_avx2
+@needs_emulator
+def test_control_by_default_they_are_not():
+    assert {"convolution 1×1", "convolution 3×3", "batch normalization", "softmax"} <= find_differing(
+        "Haswell", "default"
+    )
+
+
+@pytest.mark.slow
+@needs_avx2
+@needs_emulator
+@pytest.mark.parametrize("cpu", ["EPYC-Milan", "EPYC-Rome", "Skylake-Client", "Broadwell", "EPYC,host-cache-info=on"])
+def test_more_cpus(cpu, tmp_path):
+    assert hash_tiny_pipeline(tmp_path, cpu=cpu) == DIGESTS
+    assert find_differing(cpu, "portable") <= ALWAYS_BY_CPU
+
+
+def test_contrary_variables_are_named_and_passed_over(monkeypatch, capsys):
+    for name in PORTABLE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    force_portable_kernels()
+    force_portable_kernels()
+    assert {name: os.environ[name] for name in PORTABLE} == PORTABLE
+    assert capsys.readouterr().err == (
+        "TF_ENABLE_ONEDNN_OPTS=0 is passed over: TensorFlow computes with TF_ENABLE_ONEDNN_OPTS=1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "precision", "reason"),
+    [
+        ("tensorflow", "NVIDIA H100", "float32", "it computes on NVIDIA H100"),
+        ("tensorflow", "2 × CPU, 2 threads", "float32", "it computes on 2 × CPU"),
+        ("jax", "CPU, 2 threads", "float32", "jax chooses its kernels by the CPU"),
+        ("tensorflow", "CPU, 2 threads", "bfloat16", "bfloat16 is computed as the CPU can"),
+    ],
+)
+def test_what_is_not_portable_says_why(backend, device, precision, reason):
+    assert explain_unportable(backend, device, precision).startswith(reason)
+
+
+@pytest.mark.parametrize("flags", [[], ["avx2"], ["asimd"]])
+def test_a_cpu_without_the_extensions_is_not_portable(flags, monkeypatch):
+    monkeypatch.setattr("pipeline.compute.kernels.read_cpu_flags", lambda: flags)
+    assert "AVX2 and FMA" in explain_unportable("tensorflow", "CPU, 2 threads", "float32")
+    monkeypatch.setattr("pipeline.compute.kernels.read_cpu_flags", lambda: ["avx2", "fma", "sse"])
+    assert explain_unportable("tensorflow", "CPU, 2 threads", "float32") == ""

@@ -1,0 +1,63 @@
+"""The tiny pipeline with ARL, and its training with NAL, in one process: prints the sha256 of each output as JSON.
+
+Usage: python -m tests.compute.tiny_pipeline FOLDER; in one process, and no more of it, because an emulated CPU takes
+a minute to import TensorFlow and as long to evaluate a model.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from pipeline.model.variants import LAYOUTS, Layout
+from pipeline.stages.download import download
+from pipeline.stages.evaluate import evaluate
+from pipeline.stages.preprocess import preprocess
+from pipeline.stages.tfrecords import tfrecords
+from pipeline.stages.train import train
+from tests.tiny_repository import NETWORK, PROMISED, ROOT, write_tiny_params
+
+# One Attention Module and one unit that halves the resolution, under the names of a real layout and network.
+TINY = Layout(3, 64, True, (64,), (1,), False, 128, 1, 8, {NETWORK: (1,)})
+
+
+def write_params(learning: str) -> None:
+    """The tiny parameters with all that draws."""
+    path = Path("params.yaml")
+    shutil.copyfile(ROOT / "recipes/demo.yaml", path)
+    write_tiny_params(path)
+    params = YAML().load(path)
+    params["model"].update(learning=learning, width=0.25)
+    params["augment"].update(rotation_degrees=10.0, zoom_fraction=0.1, cutout_pixels=4, mixup_alpha=0.5)
+    params["train"].update(epochs=2, label_smoothing=0.1)
+    YAML().dump(params, path)
+
+
+def hash_outputs(prefix: str, folders: tuple[str, ...]) -> dict[str, str]:
+    """The sha256 of each file."""
+    files = [file for name in folders for file in sorted(Path(name).rglob("*")) if file.is_file()]
+    return {f"{prefix}{file}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def main(folder: Path) -> None:
+    LAYOUTS["seed"] = TINY
+    os.chdir(folder)
+    shutil.copy(ROOT / "pyproject.toml", ".")
+    write_params("arl")
+    for stage in (download, preprocess, tfrecords):
+        stage()
+    train(NETWORK)
+    evaluate(NETWORK)
+    digests = hash_outputs("", PROMISED)
+    write_params("nal")
+    train(NETWORK)
+    digests |= hash_outputs("nal: ", ("models", "history"))
+    Path("digests.json").write_text(json.dumps(digests, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
