@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.compute.kernels import PORTABLE, explain_unportable, force_portable_kernels
 from pipeline.compute.machine import read_cpu_flags
+from pipeline.params import load_params
 from tests.tiny_repository import ROOT
 
 DIGESTS = json.loads(Path(__file__).with_name("digests.json").read_text())
@@ -81,6 +82,27 @@ def test_control_by_default_they_are_not():
 def test_more_cpus(cpu, tmp_path):
     assert hash_tiny_pipeline(tmp_path, cpu=cpu) == DIGESTS
     assert find_differing(cpu, "portable") <= ALWAYS_BY_CPU
+
+
+RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
+
+
+@pytest.mark.slow
+@needs_avx2
+@needs_emulator
+@pytest.mark.parametrize("cpu", ["Haswell", "EPYC-Rome"])
+@pytest.mark.parametrize(
+    ("recipe", "network"),
+    [
+        (recipe, network)
+        for recipe, params in RECIPES.items()
+        if params.compute.precision == "float32"
+        for network in params.networks
+    ],
+)
+def test_the_first_step_of_a_recipe_is_the_same_on_another_cpu(recipe, network, cpu):
+    here, there = (run_module("first_step", recipe, network, cpu=name).stdout for name in (None, cpu))
+    assert here == there
 
 
 def test_contrary_variables_are_named_and_passed_over(monkeypatch, capsys):
