@@ -7,8 +7,8 @@ from benchmarks.measurement import Row, Section, Target
 from benchmarks.prefect_server import Server, open_server
 from benchmarks.processes import measure_command, measure_in_turn
 from benchmarks.tiny_project import RECIPE, open_project
-from flows.clone import open_clone
-from flows.plan import plan_run
+from execution.clone import open_clone
+from execution.plan import plan_run
 
 ROUNDS = 3
 DATA_STAGES = ("download", "preprocess", "tfrecords")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from benchmarks.measurement import Row, Section
 from benchmarks.processes import ROOT
-from flows.repository import run_git
+from execution.git import run_git
 from pipeline.compute.machine import count_cpus, name_processor
 
 WRITTEN = ("RESULTS.md", "growth.png", "measured")

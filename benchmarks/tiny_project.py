@@ -8,9 +8,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.processes import ROOT
-from flows.clone import FOLDERS
-from flows.recipes import change_recipe
-from flows.repository import run_git
+from execution.clone import FOLDERS
+from execution.git import run_git
+from execution.recipe_changes import change_recipe
 
 RECIPE = "tiny"
 NETWORK = "attention-mini"

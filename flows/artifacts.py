@@ -4,8 +4,8 @@ import re
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.page import compose_comparison, find_test_error, format_evidence, format_run
-from flows.runs import Run, list_networks
+from experiments.comparison_page import compose_comparison, find_test_error, format_evidence, format_run
+from experiments.recorded_run import Run, list_networks
 
 
 def show_run(run: Run) -> None:

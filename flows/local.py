@@ -6,13 +6,13 @@ import os
 import signal
 from pathlib import Path
 
-from flows.agreement import describe_agreement
-from flows.experiments import load_run
-from flows.guard import MARK
-from flows.messages import run_command
-from flows.plan import plan_run
-from flows.repository import PROJECT
-from flows.session import start_guard
+from execution.dvc_client import start_guard
+from execution.git import PROJECT
+from execution.guard import MARK
+from execution.plan import plan_run
+from experiments.agreement import describe_agreement
+from experiments.experiment import load_run
+from flows.command_line import run_command
 from pipeline.locks import hold_lock
 
 HOME = PROJECT / ".prefect"

@@ -8,15 +8,15 @@ from prefect.client.schemas import State, TaskRun
 from prefect.tasks import Task
 from pydantic import Field
 
+from execution.clone import LOCKS, Clone, open_clone
+from execution.dvc_client import DvcError
+from execution.git import PROJECT, describe_uncommitted
+from execution.parent_watch import end_with_launcher
+from execution.plan import plan_run
+from experiments.experiment import load_run
 from flows.artifacts import show_run
-from flows.clone import LOCKS, Clone, open_clone
-from flows.experiments import load_run
-from flows.launcher import end_with_launcher
-from flows.messages import show_plain_errors
-from flows.plan import plan_run
+from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress
-from flows.repository import PROJECT, describe_uncommitted
-from flows.session import DvcError
 from pipeline.locks import hold_lock
 from pipeline.sections import Learning, Seed
 

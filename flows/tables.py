@@ -5,10 +5,10 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from execution.git import PROJECT, find_commit
+from experiments.comparison import write_comparison
+from experiments.experiment import load_run
 from flows.artifacts import show_comparison
-from flows.compare import write_comparison
-from flows.experiments import load_run
-from flows.repository import PROJECT, find_commit
 from flows.reproduce import Networks, reproduce
 from pipeline.sections import Seed
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import tarfile
 import threading
 from http.server import ThreadingHTTPServer
@@ -17,6 +18,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from pipeline.cifar.layouts import LAYOUTS
 from pipeline.compute.kernels import force_portable_kernels
+from tests.tiny_repository import Repository
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 force_portable_kernels()  # for tests that import TensorFlow by themselves
@@ -26,7 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PROJECT = Path(__file__).parents[1]
 # First what takes minutes, so that no worker is left alone with it at the end. The first two share a run of flows.
 LONGEST = (
-    *("test_local.py", "test_deployments.py", "test_pipeline.py", "test_bad_input.py"),
+    *("test_local.py", "test_deployments.py", "test_kernels.py", "test_pipeline.py", "test_bad_input.py"),
     *("test_devices.py", "test_cifar10.py", "test_resumption.py", "test_reproducibility.py"),
 )
 
@@ -38,10 +40,15 @@ def pytest_collection_modifyitems(items):
 
 
 class Scheduling(LoadFileScheduling):
-    """A file's tests in one process, as its fixtures are made once; and those that share a run, too."""
+    """A file's tests in one process, as its fixtures are made once; and those that share a run, too.
+
+    Those on emulated CPUs are minutes each and share nothing.
+    """
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
+        if file.endswith("test_kernels.py"):
+            return nodeid
         return "tests of one run" if file.endswith(LONGEST[:2]) else file
 
 
@@ -129,3 +136,56 @@ def serve(monkeypatch):
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+GRAPH = """
+stages:
+  last: {cmd: cat first.txt > last.txt, deps: [first.txt], outs: [last.txt]}
+  first: {cmd: "${command}", params: [command], outs: [first.txt]}
+  each:
+    matrix: {name: "${names}"}
+    cmd: cat first.txt > ${item.name}.txt
+    deps: [first.txt]
+    outs: ["${item.name}.txt": {cache: false}]
+"""
+
+
+@pytest.fixture
+def small_repository(tmp_path, monkeypatch):
+    """A repository with DVC whose stages take no time; git knows nobody here."""
+    repository = Repository(tmp_path / "repository", tmp_path)
+    repository.folder.mkdir()
+    repository.env = {name: value for name, value in repository.env.items() if not name.startswith("GIT_")}
+    repository.env["GIT_CONFIG_NOSYSTEM"] = "1"
+    for name in os.environ.keys() - repository.env.keys():
+        monkeypatch.delenv(name)
+    for name, value in repository.env.items():
+        monkeypatch.setenv(name, value)
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    repository.run("dvc", "init", "--quiet")
+    (repository.folder / "dvc.yaml").write_text(GRAPH)
+    write_parameters(repository.folder)
+    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
+    repository.run("git", "add", "--all")
+    repository.run("git", *author, "commit", "--quiet", "--message=first")
+    return repository
+
+
+def write_parameters(folder, command="echo hello > first.txt", names=("a", "b")):
+    text = json.dumps({"command": command, "names": names})  # JSON is YAML
+    (folder / "params.yaml").write_text(text)
+    return text
+
+
+@pytest.fixture
+def parameters(tmp_path):
+    """Text of parameters for the small repository."""
+    return lambda **changes: write_parameters(tmp_path, **changes)
+
+
+@pytest.fixture
+def head(small_repository):
+    done = subprocess.run(
+        ["git", "-C", small_repository.folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PARAMS = {"pipeline/params.py", "pipeline/sections.py"}
 STAGES = ("download", "preprocess", "tfrecords", "train", "evaluate", "report")
 ROOMS = ("compute", "cifar", "model", "training", "evaluation")
+PACKAGES = ("execution", "experiments", "flows")
 HEAVY = {"tensorflow", "keras", "jax"}
 
 
@@ -71,7 +72,7 @@ def test_stages_have_the_names_of_their_files(graph):
 def test_rooms_import_neither_parameters_nor_stages_nor_the_orchestrators(room):
     for path in (ROOT / "pipeline" / room).glob("*.py"):
         names = imported_modules(path)
-        forbidden = ("pipeline.params", "pipeline.sections", "pipeline.stages", "flows", "dvc", "prefect")
+        forbidden = ("pipeline.params", "pipeline.sections", "pipeline.stages", *PACKAGES, "dvc", "prefect")
         assert not [name for name in names if name.startswith(forbidden)], path
 
 
@@ -83,21 +84,25 @@ def test_stages_never_import_each_other():
 
 def test_the_pipeline_knows_neither_dvc_nor_prefect():
     for path in (ROOT / "pipeline").rglob("*.py"):
-        assert not {name.partition(".")[0] for name in imported_modules(path)} & {"dvc", "prefect", "flows"}, path
+        assert not {name.partition(".")[0] for name in imported_modules(path)} & {"dvc", "prefect", *PACKAGES}, path
 
 
-def test_flows_use_parameters_and_evaluation_and_never_tensorflow():
-    for path in (ROOT / "flows").glob("*.py"):
+@pytest.mark.parametrize("package", ["execution", "experiments", "flows"])
+def test_what_surrounds_the_pipeline_never_imports_its_inner_rooms_or_tensorflow(package):
+    for path in (ROOT / package).glob("*.py"):
         names = imported_modules(path)
         rooms = ("pipeline.cifar", "pipeline.model", "pipeline.training", "pipeline.stages")
         assert not [name for name in names if name.startswith(rooms)], path
         assert not {name.partition(".")[0] for name in names} & HEAVY, path
 
 
-def test_what_a_run_is_can_be_said_without_prefect():
-    for name in ("plan", "recipes", "repository", "clone", "launcher", "runs", "page", "compare", "publish"):
-        for file in import_closure(f"flows/{name}.py"):
-            assert not [module for module in imported_modules(ROOT / file) if module.startswith("prefect")], file
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [("execution", {"prefect", "flows", "experiments"}), ("experiments", {"prefect", "flows"})],
+)
+def test_runs_and_records_know_nothing_of_prefect(package, forbidden):
+    for path in (ROOT / package).glob("*.py"):
+        assert not {name.partition(".")[0] for name in imported_modules(path)} & forbidden, path
 
 
 @pytest.mark.parametrize("stage", ["download", "preprocess", "tfrecords", "report"])

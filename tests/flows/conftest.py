@@ -1,6 +1,3 @@
-import json
-import os
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,58 +7,6 @@ import pytest
 from tests.flows.prefect_server import Server
 from tests.flows.projects import TinyProject
 from tests.tiny_repository import Repository
-
-GRAPH = """
-stages:
-  last: {cmd: cat first.txt > last.txt, deps: [first.txt], outs: [last.txt]}
-  first: {cmd: "${command}", params: [command], outs: [first.txt]}
-  each:
-    matrix: {name: "${names}"}
-    cmd: cat first.txt > ${item.name}.txt
-    deps: [first.txt]
-    outs: ["${item.name}.txt": {cache: false}]
-"""
-
-
-@pytest.fixture
-def small_repository(tmp_path, monkeypatch):
-    """A repository with DVC whose stages take no time; git knows nobody here."""
-    repository = Repository(tmp_path / "repository", tmp_path)
-    repository.folder.mkdir()
-    repository.env = {name: value for name, value in repository.env.items() if not name.startswith("GIT_")}
-    repository.env["GIT_CONFIG_NOSYSTEM"] = "1"
-    for name in os.environ.keys() - repository.env.keys():
-        monkeypatch.delenv(name)
-    for name, value in repository.env.items():
-        monkeypatch.setenv(name, value)
-    repository.run("git", "init", "--quiet", "--initial-branch=main")
-    repository.run("dvc", "init", "--quiet")
-    (repository.folder / "dvc.yaml").write_text(GRAPH)
-    write_parameters(repository.folder)
-    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-    repository.run("git", "add", "--all")
-    repository.run("git", *author, "commit", "--quiet", "--message=first")
-    return repository
-
-
-def write_parameters(folder, command="echo hello > first.txt", names=("a", "b")):
-    text = json.dumps({"command": command, "names": names})  # JSON is YAML
-    (folder / "params.yaml").write_text(text)
-    return text
-
-
-@pytest.fixture
-def parameters(tmp_path):
-    """Text of parameters for the small repository."""
-    return lambda **changes: write_parameters(tmp_path, **changes)
-
-
-@pytest.fixture
-def head(small_repository):
-    done = subprocess.run(
-        ["git", "-C", small_repository.folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-from flows.clone import CLONES
-from flows.guard import find_processes
+from execution.clone import CLONES
+from execution.guard import find_processes
 from tests.tiny_repository import Repository, write_tiny_params
 
 GRAPH = """

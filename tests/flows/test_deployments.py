@@ -11,11 +11,11 @@ from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 from ruamel.yaml import YAML
 
-from flows.clone import LOCKS
-from flows.guard import find_processes
-from flows.repository import find_commit
+from execution.clone import LOCKS
+from execution.dvc_client import DvcError
+from execution.git import find_commit
+from execution.guard import find_processes
 from flows.reproduce import may_pass, reproduce
-from flows.session import DvcError
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.guard import find_processes
+from execution.guard import find_processes
 from tests.tiny_repository import NETWORK, Repository, wait_until
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from flows.recipes import change_recipe
+from execution.recipe_changes import change_recipe
 from pipeline.params import Params, check_params, load_params
 from tests.limited import ROOT
 from tests.properties.refusals import accept_or_refuse

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from flows.differences import describe_difference
-from flows.published import EVIDENCE, RESULTS
-from flows.record import LOCK, is_promised, parse_lock, read_lock
-from flows.repository import read_committed
-from flows.runs import Run
+from execution.git import read_committed
+from experiments.output_differences import describe_difference
+from experiments.output_digests import LOCK, is_promised, parse_lock, read_lock
+from experiments.publication import EVIDENCE, RESULTS
+from experiments.recorded_run import Run
 from pipeline.inputs import read_json
 
 MACHINE_KEYS = ("kernels", "device", "processor", "cpu_flags", "system", "libraries", "environment")

@@ -8,9 +8,9 @@ import sys
 import psutil
 import pytest
 
-from flows.clone import CLONES, open_clone
-from flows.guard import find_processes
-from flows.session import DvcError, read_lines
+from execution.clone import CLONES, open_clone
+from execution.dvc_client import DvcError, read_lines
+from execution.guard import find_processes
 from tests.tiny_repository import ROOT, wait_until
 
 # Two processes that do not end when asked to, one of them in a session of its own.
@@ -142,7 +142,7 @@ def test_an_exception_ends_processes_that_do_not_want_to(small_repository, head,
 OWNER = """
 import sys
 from pathlib import Path
-from flows.clone import open_clone
+from execution.clone import open_clone
 repository, commit, parameters = sys.argv[1:]
 with open_clone(Path(repository), commit) as clone:
     clone.prepare(parameters)

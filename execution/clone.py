@@ -12,10 +12,10 @@ from dvc.config import merge
 from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 
-from flows.folders import make_held_folder
-from flows.guard import MARK
-from flows.repository import git_environment, run_git
-from flows.session import DvcError, DvcSession, start_guard, start_script
+from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
+from execution.git import git_environment, run_git
+from execution.guard import MARK
+from execution.held_folders import make_held_folder
 from pipeline.errors import InputError
 
 CLONES = Path(".dvc/tmp/flows/clones")
@@ -99,7 +99,7 @@ def open_clone(repository: Path, commit: str, *, share_cache: bool = True) -> It
     """
     folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
     guard = start_guard(folder, "--remove", pass_fds=[held])
-    session = start_script("dvc_session.py", cwd=folder, env=clone_environment(repository, folder))
+    session = start_script("dvc_server.py", cwd=folder, env=clone_environment(repository, folder))
     try:
         make_clone(repository, commit, folder, share_cache)
         yield Clone(folder, DvcSession(session))

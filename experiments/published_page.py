@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from flows.page import PAIRED_NOTE, format_evidence, format_paired_tests
-from flows.published import Published
-from flows.runs import Run
-from flows.summary import format_summary
+from experiments.comparison_page import PAIRED_NOTE, format_evidence, format_paired_tests
+from experiments.publication import Published
+from experiments.published_table import format_summary
+from experiments.recorded_run import Run
 from pipeline.evaluation.metrics import CALIBRATION_BINS
 from pipeline.evaluation.tables import format_percent, format_table
 from pipeline.params import Params

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows.recipes import change_recipe, collect_changes, name_experiment
-from flows.repository import check_name, check_repository, find_commit, list_recipes, read_committed
+from execution.git import check_name, check_repository, find_commit, list_recipes, read_committed
+from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
 from pipeline.sections import Learning
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from statistics import mean, stdev
 
-from flows.page import find_correct, get_test_error
-from flows.published import Published
-from flows.runs import Run
+from experiments.comparison_page import find_correct, get_test_error
+from experiments.publication import Published
+from experiments.recorded_run import Run
 from pipeline.errors import InputError
 from pipeline.evaluation.reference import PAPER, SEED, SeedResult
 from pipeline.evaluation.significance import compare_predictions

@@ -10,17 +10,17 @@ from multiprocessing import get_context
 import psutil
 import pytest
 
-from flows.launcher import RUN_ID, lives
+from execution.parent_watch import RUN_ID, lives
 from tests.tiny_repository import ROOT, wait_until
 
 FLOW = """
 import os, signal, sys, time
-from flows import launcher
-launcher.GRACE_SECONDS = 1
+from execution import parent_watch
+parent_watch.GRACE_SECONDS = 1
 if "stubborn" in sys.argv:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-launcher.end_with_launcher()
-print(os.getpid(), *(process.pid for process in launcher.find_launchers()), flush=True)
+parent_watch.end_with_launcher()
+print(os.getpid(), *(process.pid for process in parent_watch.find_launchers()), flush=True)
 time.sleep(60)
 """
 
@@ -59,7 +59,7 @@ def test_a_run_by_hand_has_none(start):
 
 
 def test_what_multiprocessing_spawned_has_its_parent():
-    pids = "[process.pid for process in __import__('flows.launcher').launcher.find_launchers()]"
+    pids = "[process.pid for process in __import__('execution.parent_watch').parent_watch.find_launchers()]"
     with get_context("spawn").Pool(1) as pool:
         assert pool.apply(eval, (pids,)) == [os.getpid()]
 

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from flows.differences import describe_difference
+from experiments.output_differences import describe_difference
 
 
 def as_npy(array):

@@ -3,8 +3,8 @@ import subprocess
 
 import pytest
 
-from flows.folders import make_held_folder
-from flows.guard import MARK
+from execution.guard import MARK
+from execution.held_folders import make_held_folder
 
 
 @pytest.fixture

@@ -1,26 +1,11 @@
 """What the logs say when a flow fails for a reason that its message explains."""
 
 import logging
-import sys
-from collections.abc import Callable
 
-from flows.session import DvcError
+from execution.dvc_client import DvcError
 from pipeline.errors import InputError
 
 PLAIN_ERRORS = (InputError, DvcError)
-
-
-def run_command(command: Callable[[], object]) -> None:
-    """Run what a command does; what its user can mend, and Ctrl-C, end it with a status and one line."""
-    try:
-        command()
-    except PLAIN_ERRORS as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: the command requires files it can read and write. Received: {error}")
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
 
 
 class PlainErrors(logging.Filter):

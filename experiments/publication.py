@@ -6,11 +6,11 @@ from typing import NamedTuple
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from flows.evidence import Evidence, check_code, gather_evidence
-from flows.experiments import load_run
-from flows.record import LOCK, hash_output, read_lock
-from flows.repository import check_repository
-from flows.runs import Run, read_run
+from execution.git import check_repository
+from experiments.experiment import load_run
+from experiments.output_digests import LOCK, hash_output, read_lock
+from experiments.provenance import Evidence, check_code, gather_evidence
+from experiments.recorded_run import Run, read_run
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside

@@ -15,7 +15,7 @@ from multiprocessing import parent_process
 
 import psutil
 
-from flows.guard import RUN_ID, end_processes, has_mark
+from execution.guard import RUN_ID, end_processes, has_mark
 
 GRACE_SECONDS = 15
 

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.agreement import describe_agreement
-from flows.evidence import Evidence
-from flows.experiments import load_run
-from flows.page import find_correct
-from flows.publish import BEGIN, END, draw_curves, load_all, write_pages
-from flows.published import Published, find_run, load_published, publish_run
-from flows.repository import find_commit
-from flows.results import compose_pairs
-from flows.summary import find_runs, format_row
+from execution.git import find_commit
+from experiments.agreement import describe_agreement
+from experiments.comparison_page import find_correct
+from experiments.experiment import load_run
+from experiments.provenance import Evidence
+from experiments.publication import Published, find_run, load_published, publish_run
+from experiments.published_page import compose_pairs
+from experiments.published_pages import BEGIN, END, draw_curves, load_all, write_pages
+from experiments.published_table import find_runs, format_row
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
 from tests.tiny_repository import ROOT
@@ -215,7 +215,7 @@ def test_predictions_of_other_images_are_not_compared(record):
 def test_curves_are_of_every_network_though_each_has_a_run_of_its_own(record, monkeypatch, tmp_path):
     run = load_run(record("mine-arl", 2), "mine-arl")
     drawn = []
-    monkeypatch.setattr("flows.publish.draw_learning_curves", lambda runs, path: drawn.append(runs))
+    monkeypatch.setattr("experiments.published_pages.draw_learning_curves", lambda runs, path: drawn.append(runs))
     published = [
         Published(run._replace(results={network: result}), EVIDENCE) for network, result in run.results.items()
     ]

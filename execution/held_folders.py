@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flows.guard import end_processes, remove
+from execution.guard import end_processes, remove
 from pipeline.locks import hold_lock
 
 

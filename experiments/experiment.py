@@ -8,8 +8,8 @@ from dvc.repo import Repo
 from dvc.repo.experiments.refs import ExpRefInfo
 from dvc.scm import RevError, resolve_rev
 
-from flows.repository import run_git
-from flows.runs import Run, read_run
+from execution.git import run_git
+from experiments.recorded_run import Run, read_run
 from pipeline.errors import InputError
 
 

@@ -4,7 +4,7 @@ Usage: guard.py FOLDER [--remove]. Whoever started the processes holds the other
 purpose, and when its holder dies, by whatever signal. A folder's processes are those that have it in their environment
 variable RUN_FOLDER: also those in process groups or sessions of their own, whose parents have died.
 
-`flows.session` starts this file by its path, without the project's packages.
+`execution.dvc_client` starts this file by its path, without the project's packages.
 """
 
 import contextlib

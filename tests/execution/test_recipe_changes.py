@@ -1,6 +1,6 @@
 import pytest
 
-from flows.recipes import change_recipe, collect_changes, name_experiment
+from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
 from pipeline.params import check_params, load_params
 from tests.tiny_repository import ROOT, load_yaml

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from flows.recipes import list_differences
-from flows.runs import Result, Run, list_networks
+from execution.recipe_changes import list_differences
+from experiments.recorded_run import Result, Run, list_networks
 from pipeline.errors import InputError
 from pipeline.evaluation.reference import PAPER
 from pipeline.evaluation.significance import compare_predictions

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from dvc.repo.experiments.refs import ExpRefInfo
 
-from flows.compare import write_comparison
-from flows.experiments import load_run
-from flows.page import compose_comparison
-from flows.repository import find_commit
-from flows.runs import Result, Run
+from execution.git import find_commit
+from experiments.comparison import write_comparison
+from experiments.comparison_page import compose_comparison
+from experiments.experiment import load_run
+from experiments.recorded_run import Result, Run
 from pipeline.errors import InputError
 from pipeline.params import check_params
 from tests.tiny_repository import ROOT

@@ -3,10 +3,10 @@ import subprocess
 
 import pytest
 
+from execution.clone import CLONES, open_clone
+from experiments.output_digests import Recorded, find_cached, hash_output
+from experiments.verification import Finding, differ_in_kind, format_findings, verify
 from flows import verify as command
-from flows.clone import CLONES, open_clone
-from flows.record import Recorded, find_cached, hash_output
-from flows.verify import Finding, differ_in_kind, format_findings, verify
 from pipeline.errors import InputError
 
 CHANGING = "date +%s%N > first.txt"  # another output each time

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from flows.recipes import change_recipe, collect_changes, name_experiment
-from flows.record import LOCK
-from flows.repository import check_ancestor, list_changed, list_recipes, read_committed
-from flows.runs import Run
+from execution.git import check_ancestor, list_changed, list_recipes, read_committed
+from execution.recipe_changes import change_recipe, collect_changes, name_experiment
+from experiments.output_digests import LOCK
+from experiments.recorded_run import Run
 from pipeline.errors import InputError
 from pipeline.params import Params, check_params
 from pipeline.plain_yaml import load_plain_yaml

@@ -3,9 +3,8 @@ import subprocess
 
 import pytest
 
-from flows.clone import open_clone
-from flows.plan import plan_run
-from flows.repository import (
+from execution.clone import open_clone
+from execution.git import (
     check_name,
     check_repository,
     describe_uncommitted,
@@ -13,6 +12,7 @@ from flows.repository import (
     list_committed,
     read_committed,
 )
+from execution.plan import plan_run
 from pipeline.errors import InputError
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from flows.guard import MARK, RUN_ID
+from execution.guard import MARK, RUN_ID
 
 LAST_LINES = 20
 
@@ -31,7 +31,7 @@ class DvcError(Exception):
 
 
 class DvcSession:
-    """The other side of `flows.dvc_session`, in a process that `start_script` started."""
+    """The other side of `execution.dvc_server`, in a process that `start_script` started."""
 
     def __init__(self, process: Process):
         self.commands = process.stdin
@@ -79,7 +79,7 @@ def start_script(
 
 
 def start_guard(folder: Path, *options: str, pass_fds: Collection[int] = ()) -> Process:
-    """Start `flows.guard` for a folder's processes; a guard has no mark of any, and outlives them."""
+    """Start `execution.guard` for a folder's processes; a guard has no mark of any, and outlives them."""
     env = {name: value for name, value in os.environ.items() if name not in (MARK, RUN_ID)}
     return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env, pass_fds=pass_fds)
 
