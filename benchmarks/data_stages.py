@@ -1,5 +1,6 @@
 """The three data stages on CIFAR-10's 60,000 images, against reading and writing them, and TensorFlow Datasets."""
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ TFDS_SCRIPT = ROOT / "benchmarks/references/tfds_cifar10.py"
 TFDS_LOCK = ROOT / "benchmarks/requirements-tfds.lock"
 TFDS_ENVIRONMENT = ROOT / ".venv-tfds"
 FLOOR_ROUNDS, TFDS_ROUNDS = 5, 3
+PROFILED = 6  # functions of each stage
+PLACE = re.compile(r"/\S*/(?=[^/\s]+:\d+)")  # folders of this machine
 
 
 def measure() -> Section:
@@ -70,11 +73,13 @@ def make_tfds_environment() -> Path | None:
 
 
 def profile_stages(name: str, project: Project) -> str:
-    """A table of where each stage's time goes."""
+    """The functions in which each stage spends most."""
     shutil.rmtree(project.folder / "data")
-    lines = ["| Stage | Part | Seconds | Share |", "| --- | --- | ---: | ---: |"]
+    command = ("cProfile", "-s", "tottime", "-m")
+    parts = [f"## Where the time goes: {name}", "By Python's profiler, which slows down small calls."]
     for stage in DATA_STAGES:
-        printed = run_module("benchmarks.stage_profile", stage, cwd=project.folder, env=project.environment)
-        lines += [line for line in printed.splitlines() if line.startswith("|")]
-    table = "\n".join(lines)
-    return f"## Where the time goes: {name}\n\nBy Python's profiler, which slows down small calls.\n\n{table}"
+        printed = run_module(*command, f"pipeline.stages.{stage}", cwd=project.folder, env=project.environment)
+        _, head, rows = printed.partition("   ncalls")
+        shown = "\n".join(f"{head}{rows}".splitlines()[: PROFILED + 1])
+        parts.append(f"`{stage}`:\n\n```\n{PLACE.sub('', shown)}\n```")
+    return "\n\n".join(parts)

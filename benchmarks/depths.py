@@ -4,6 +4,7 @@ from statistics import median
 
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.processes import Contender
+from pipeline.evaluation.tables import format_table
 
 DEPTHS = (56, 92, 236, 452)
 WIDTH = "0.25"
@@ -31,6 +32,6 @@ def measure() -> Section:
         Row(f"{what}, {name}", "s", against, [(seconds[most], times * seconds[least])], Target("ratio", "≤", 1.2))
         for what, seconds in figures.items()
     ]
-    lines = [f"| {depth} | {speeds[depth]:.0f} | {starts[depth]:.1f} | {peaks[depth]:.2f} |" for depth in DEPTHS]
-    head = ["| Depth | Images/s | Seconds to the first step | Peak memory, GB |", "| ---: | ---: | ---: | ---: |"]
-    return Section(rows, "\n".join([f"## Growth with the depth: `paper` layout, width {WIDTH}", "", *head, *lines]))
+    lines = [(str(depth), f"{speeds[depth]:.0f}", f"{starts[depth]:.1f}", f"{peaks[depth]:.2f}") for depth in DEPTHS]
+    table = format_table(("Depth", "Images/s", "Seconds to the first step", "Peak memory, GB"), lines)
+    return Section(rows, f"## Growth with the depth: `paper` layout, width {WIDTH}\n\n{table.rstrip()}")

@@ -14,6 +14,7 @@ ROUNDS = 3
 DATA_STAGES = ("download", "preprocess", "tfrecords")
 LOCAL = ("python", "-m", "flows.local", RECIPE)
 CALL = ("python", "-c", f"from flows.reproduce import reproduce; reproduce({RECIPE!r})")
+DEPLOYMENT = f"reproduce/{RECIPE}"
 REPORT = ("python", "-m", "pipeline.stages.report")
 COMPARE = ("python", "-m", "flows.compare", f"{RECIPE}-arl", f"{RECIPE}-nal")
 NOTHING = "`dvc repro` with nothing to do"
@@ -40,7 +41,9 @@ def measure() -> Section:
         local = measure_in_turn(ROUNDS, lambda: time_command(*LOCAL), time_repro)
         with open_server(project, env) as server:
             called = measure_in_turn(ROUNDS, lambda: time_call(server, project), time_repro)
-            deployed = measure_in_turn(ROUNDS, lambda: server.time_deployed_run(f"reproduce/{RECIPE}"), time_repro)
+            deployed = measure_in_turn(
+                ROUNDS, lambda: server.time_deployed_run(f"reproduce/{RECIPE}", project), time_repro
+            )
         data = measure_in_turn(
             ROUNDS, lambda: time_data(project, share_cache=True), lambda: time_data(project, share_cache=False)
         )
