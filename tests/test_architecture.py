@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 # `params:` in dvc.yaml tracks the values that they read.
-PARAMS = {"pipeline/params.py", "pipeline/sections.py"}
+PARAMS = {f"pipeline/settings/{name}.py" for name in ("params", "plain_yaml", "sections")}
 STAGES = ("download", "preprocess", "tfrecords", "train", "evaluate", "report")
 ROOMS = ("compute", "cifar", "model", "training", "evaluation")
 PACKAGES = ("execution", "experiments", "flows")
@@ -69,11 +69,20 @@ def test_stages_have_the_names_of_their_files(graph):
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_rooms_import_neither_parameters_nor_stages_nor_the_orchestrators(room):
+def test_rooms_take_sections_and_import_neither_their_reader_nor_stages_nor_the_orchestrators(room):
     for path in (ROOT / "pipeline" / room).glob("*.py"):
         names = imported_modules(path)
-        forbidden = ("pipeline.params", "pipeline.sections", "pipeline.stages", *PACKAGES, "dvc", "prefect")
-        assert not [name for name in names if name.startswith(forbidden)], path
+        forbidden = ("pipeline.settings.params", "pipeline.settings.plain_yaml", "pipeline.stages", *PACKAGES, "dvc")
+        assert not [name for name in names if name.startswith((*forbidden, "prefect"))], path
+
+
+def test_settings_are_at_the_bottom():
+    """But for the reader, which asks the table of networks whether there is one of a name."""
+    own = ("pipeline.errors", "pipeline.settings")
+    for name, allowed in (("sections", own), ("plain_yaml", own), ("params", (*own, "pipeline.model.variants"))):
+        names = imported_modules(ROOT / f"pipeline/settings/{name}.py")
+        assert not [other for other in names if other.startswith("pipeline") and not other.startswith(allowed)], name
+    assert import_closure("pipeline/model/variants.py") == {"pipeline/errors.py", "pipeline/model/variants.py"}
 
 
 def test_stages_never_import_each_other():

@@ -7,8 +7,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipeline.compute.backend import Device
 from pipeline.locks import hold_lock
+from pipeline.settings.sections import Device
 
 # Not tempfile.gettempdir(): TMPDIR differs from user to user and from job to job.
 FOLDER = Path("/tmp")  # noqa: S108 - a lock file is never written to

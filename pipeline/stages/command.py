@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError, PassingError
 from pipeline.locks import hold_lock
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 
 LOCKS = Path(".locks")
 

@@ -10,7 +10,7 @@ from pipeline.compute.gpu_lock import hold_gpus
 from pipeline.errors import InputError
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import Params, load_params
+from pipeline.settings.params import Params, load_params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 

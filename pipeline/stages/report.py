@@ -20,7 +20,7 @@ from pipeline.evaluation.tables import (
 )
 from pipeline.inputs import read_array, read_json, read_table
 from pipeline.outputs import written_aside
-from pipeline.params import Params, load_params
+from pipeline.settings.params import Params, load_params
 from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 

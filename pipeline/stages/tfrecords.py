@@ -6,7 +6,7 @@ from pipeline.cifar.records import write_shard
 from pipeline.digests import hash_file
 from pipeline.inputs import read_array, read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, TFRECORDS
 

@@ -16,8 +16,8 @@ from pipeline.compute.machine import count_cpus, describe_machine, select_defini
 from pipeline.digests import hash_file
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import Params, load_params
-from pipeline.sections import CosineLearningRate, Train
+from pipeline.settings.params import Params, load_params
+from pipeline.settings.sections import CosineLearningRate, Train
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 from pipeline.training.schedule import cosine_learning_rates, step_learning_rates

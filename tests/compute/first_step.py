@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.compute.backend import set_up_backend
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from tests.tiny_repository import ROOT
 
 

@@ -116,7 +116,7 @@ def main(backend, devices, network, folder):
         import jax
 
         jax.config.update("jax_enable_x64", True)
-    from pipeline.training import devices as module
+    from pipeline.compute import devices as module
 
     trainings = Trainings(network, folder)
     results["float64"] = trainings.train("float64")

@@ -24,7 +24,7 @@ def prepare(workspace, write_params, make_files, write_archive):
         sha256 = write_archive(archive, files, folder)
         write_params(
             download={"dataset": "custom", "layout": layout, "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": seed},
+            preprocess={"validation_images": validation_images, "seed": seed},
         )
         download()
         preprocess()
@@ -167,7 +167,7 @@ def test_a_class_without_images_is_refused_by_name(file, words, make_files, writ
     sha256 = write_archive(archive, files)
     write_params(
         download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256},
-        preprocess={"mean": "per_pixel", "validation_images": 0, "seed": 0},
+        preprocess={"validation_images": 0, "seed": 0},
     )
     download()
     with pytest.raises(InputError) as error:

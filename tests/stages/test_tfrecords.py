@@ -24,7 +24,7 @@ def write_records(workspace, write_params, make_files, write_archive):
         sha256 = write_archive(archive, make_files("cifar100", images=20, classes=5), "cifar-100-binary")
         write_params(
             download={"dataset": "custom", "layout": "cifar100", "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": 0},
+            preprocess={"validation_images": validation_images, "seed": 0},
             tfrecords={"images_per_shard": images_per_shard},
         )
         download()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
@@ -15,7 +15,7 @@ NETWORKS = {recipe: load_params(ROOT / f"recipes/{recipe}.yaml").networks for re
 ONE_STEP = """
 import sys
 from pathlib import Path
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from pipeline.compute.backend import set_up_backend
 
 recipe, name, backend = sys.argv[1:]
