@@ -7,6 +7,8 @@ import sys
 import time
 from collections import defaultdict
 
+from pipeline.settings.params import load_params
+
 SHOWN = 5
 
 
@@ -16,7 +18,7 @@ def main(stage: str) -> None:
     module = importlib.import_module(f"pipeline.stages.{stage}")
     seconds: defaultdict[str, float] = defaultdict(float, imports=time.perf_counter() - start)
     profile = cProfile.Profile()
-    profile.runcall(getattr(module, stage))
+    profile.runcall(getattr(module, stage), load_params())
     for entry in profile.getstats():
         seconds[name_function(entry.code)] += entry.inlinetime
     total = sum(seconds.values())

@@ -13,18 +13,18 @@ from pipeline.cifar.synthetic import CLASSES, draw_images
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from pipeline.outputs import write_json, written_aside
-from pipeline.settings.params import load_params
+from pipeline.settings.params import Params
 from pipeline.settings.sections import CustomDownload, FileLayoutName, KnownDownload, SyntheticDownload
 from pipeline.stages.command import run
 from pipeline.stages.paths import RAW
 
 
-def download() -> None:
+def download(params: Params) -> None:
     """Take params.yaml's data set from its source and write data/raw/<dataset>/.
 
     A transfer goes to $DOWNLOAD_DIR, or data/downloads/, which is no output: one that breaks off is gone on with.
     """
-    settings = load_params().download
+    settings = params.download
     if isinstance(settings, SyntheticDownload):
         write_raw(settings.dataset, "cifar10", CLASSES, draw_members(settings), settings.sha256)
         return

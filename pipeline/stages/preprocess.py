@@ -16,18 +16,17 @@ from pipeline.digests import hash_file
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.settings.params import load_params
+from pipeline.settings.params import Params
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, RAW
 
 
-def preprocess() -> None:
+def preprocess(params: Params) -> None:
     """Read data/raw/<dataset>/ and write data/prepared/.
 
     Each split is `<split>-images.npy`, uint8 (n, 32, 32, 3), and `<split>-<name>.npy`, int64 (n,), for `label`,
     `index` (the position in the data set's training or test files) and, for CIFAR-100, `coarse_label`.
     """
-    params = load_params()
     raw = RAW / params.download.dataset
     manifest = read_json(raw / "manifest.json", "dataset", "sha256", "layout", "classes", "files")
     layout = FILE_LAYOUTS[manifest["layout"]]

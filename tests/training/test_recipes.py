@@ -25,7 +25,7 @@ set_up_backend(backend, "cpu", params.compute.precision, 2, 1)
 import numpy as np
 from pipeline.cifar.synthetic import draw_images
 from pipeline.model.network import build_network
-from pipeline.stages.train import tabulate_learning_rates
+from pipeline.training.schedule import tabulate_learning_rates
 from pipeline.training.optimization import compile_network
 from pipeline.training.average import AverageWeights
 from pipeline.training.steps import build_step
