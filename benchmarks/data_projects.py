@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 
 from benchmarks.processes import ROOT, Usage, add_up, measure_command
 from pipeline.cifar.datasets import CIFAR10_CLASSES
-from pipeline.cifar.layouts import LAYOUTS
+from pipeline.cifar.layouts import FILE_LAYOUTS
 from pipeline.digests import hash_file
 
 DATA_STAGES = ("download", "preprocess", "tfrecords")
-LAYOUT = LAYOUTS["cifar10"]
+LAYOUT = FILE_LAYOUTS["cifar10"]
 ARCHIVE = "cifar-10-binary.tar.gz"
 RECORDS_AT_ONCE = 1000
 

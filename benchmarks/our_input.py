@@ -2,18 +2,29 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.processes import answer
 from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, draw_split, read_for_a_while
 from pipeline.compute.backend import set_up_backend
+from pipeline.settings.sections import Augment
 
 IMAGES = 20_000
 # Rotation by up to 20°, shift by up to a fifth of the width, zoom by up to a fifth, flip; what short runs use; nothing.
-SETTINGS: dict[str, tuple[bool, int, float, float, Literal["mean", "nearest"], int, float]] = {
-    "seed": (True, 6, 20.0, 0.2, "nearest", 0, 0.0),
-    "flip and shift": (True, 4, 0.0, 0.0, "mean", 0, 0.0),
-    "none": (False, 0, 0.0, 0.0, "mean", 0, 0.0),
+NONE = Augment(
+    horizontal_flip=False,
+    shift_pixels=0,
+    rotation_degrees=0.0,
+    zoom_fraction=0.0,
+    fill="mean",
+    cutout_pixels=0,
+    mixup_alpha=0.0,
+)
+FLIP_AND_SHIFT = {"horizontal_flip": True, "shift_pixels": 4}
+SEED = {"horizontal_flip": True, "shift_pixels": 6, "rotation_degrees": 20.0, "zoom_fraction": 0.2, "fill": "nearest"}
+SETTINGS = {
+    name: NONE.model_copy(update=changes)
+    for name, changes in (("seed", SEED), ("flip and shift", FLIP_AND_SHIFT), ("none", {}))
 }
 THREADS = 2
 
@@ -27,7 +38,6 @@ def prepare_rounds(settings: str) -> Callable[[], dict[str, float]]:
 
 def build_input(images: int, batch_size: int, settings: str) -> Iterator[Any]:
     """Batches without end of some random images, augmented by one of `SETTINGS`."""
-    from pipeline.cifar.augmentation import Augmentation
     from pipeline.cifar.batches import Split, build_batches
 
     batches = build_batches(
@@ -37,7 +47,7 @@ def build_input(images: int, batch_size: int, settings: str) -> Iterator[Any]:
         batch_size=batch_size,
         seed=0,
         epochs=range(1_000_000),
-        augmentation=Augmentation(*SETTINGS[settings]),
+        augment=SETTINGS[settings],
         threads=THREADS,
     )
     return iter(batches)

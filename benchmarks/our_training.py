@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.our_input import THREADS, build_input
 from benchmarks.processes import answer
 from benchmarks.rounds import BATCH_SIZE, CLASSES, SGD, STEPS, describe_round
-from pipeline.compute.backend import Backend, Device, Precision, set_up_backend
-from pipeline.model.variants import LayoutName
+from pipeline.compute.backend import set_up_backend
+from pipeline.settings.sections import Backend, Device, LayoutName, Precision
 
 
 def prepare_rounds(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from execution.git import check_name, check_repository, find_commit, list_recipes, read_committed
 from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
-from pipeline.sections import Learning
+from pipeline.settings.sections import Learning
 
 
 class Plan(NamedTuple):

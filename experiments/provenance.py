@@ -11,8 +11,7 @@ from execution.recipe_changes import change_recipe, collect_changes, name_experi
 from experiments.output_digests import LOCK
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
-from pipeline.params import Params, check_params
-from pipeline.plain_yaml import load_plain_yaml
+from pipeline.settings.params import Params, read_recorded_params
 
 
 class Evidence(NamedTuple):
@@ -43,8 +42,7 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
         text = read_committed(repository, run.commit, f"recipes/{recipe}.yaml")
         if name_experiment(recipe, text, changes) == run.name:
             original, changed = (
-                check_params(load_plain_yaml(content.encode(), recipe), recipe)
-                for content in (text, change_recipe(text, changes, recipe))
+                read_recorded_params(content, recipe) for content in (text, change_recipe(text, changes, recipe))
             )
             if changed == params and set(params.networks) <= set(original.networks):
                 return Evidence(recipe, run.commit, run.revision, compose_command(recipe, run, original))

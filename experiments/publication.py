@@ -14,7 +14,7 @@ from experiments.recorded_run import Run, read_run
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import Params
+from pipeline.settings.params import Params
 
 RESULTS = Path("results")
 EVIDENCE = "evidence.json"

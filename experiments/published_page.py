@@ -11,7 +11,7 @@ from experiments.published_table import format_summary
 from experiments.recorded_run import Run
 from pipeline.evaluation.metrics import CALIBRATION_BINS
 from pipeline.evaluation.tables import format_percent, format_table
-from pipeline.params import Params
+from pipeline.settings.params import Params
 
 COLUMNS = (
     "Run",

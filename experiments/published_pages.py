@@ -11,7 +11,7 @@ from experiments.published_table import format_summary
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves
 from pipeline.outputs import written_aside
-from pipeline.params import Params, load_params
+from pipeline.settings.params import Params, load_params
 
 BEGIN, END = "<!-- results: written by `python -m flows.publish` -->\n", "<!-- end of results -->\n"
 

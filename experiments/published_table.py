@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.reference import PAPER, SEED, SeedResult
 from pipeline.evaluation.significance import compare_predictions
 from pipeline.evaluation.tables import format_percent, format_table
-from pipeline.params import Params
+from pipeline.settings.params import Params
 
 NOT_RUN = "not yet run"
 SUMMARY_COLUMNS = (

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.params import Params, check_params
-from pipeline.plain_yaml import load_plain_yaml
+from pipeline.settings.params import Params, read_recorded_params
 
 Read = Callable[[str], str]  # the text of a file by its path in the project; an InputError if there is none
 Content = TypeVar("Content")
@@ -67,7 +66,7 @@ def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
     Raises:
         InputError: the files hold no complete results on one data set.
     """
-    params = check_params(load_plain_yaml(read("params.yaml").encode(), name), f"{name}: params.yaml")
+    params = read_recorded_params(read("params.yaml"), f"{name}: params.yaml")
     results = {network: read_result(name, network, read) for network in params.networks}
     digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(digests.values())) > 1:

@@ -18,7 +18,7 @@ from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress
 from pipeline.locks import hold_lock
-from pipeline.sections import Learning, Seed
+from pipeline.settings.sections import Learning, Seed
 
 Networks = Annotated[list[str], Field(min_length=1)]
 

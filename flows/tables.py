@@ -10,7 +10,7 @@ from experiments.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
 from flows.reproduce import Networks, reproduce
-from pipeline.sections import Seed
+from pipeline.settings.sections import Seed
 
 
 @task(task_run_name="compare", cache_policy=NO_CACHE)

@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 from xdist.scheduler import LoadFileScheduling
 
-from pipeline.cifar.layouts import LAYOUTS
+from pipeline.cifar.layouts import FILE_LAYOUTS
 from pipeline.compute.kernels import force_portable_kernels
 from tests.tiny_repository import Repository
 
@@ -87,7 +87,7 @@ def make_files():
     """Make the files of a layout, by name; the classes take turns over each file, and pixels are random."""
 
     def make(layout_name="cifar10", images=10, classes=10):
-        layout, random = LAYOUTS[layout_name], np.random.default_rng(0)
+        layout, random = FILE_LAYOUTS[layout_name], np.random.default_rng(0)
         files = {}
         for name in layout.data_files:
             rows = random.integers(0, 256, (images, layout.record_bytes), np.uint8)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.training.identity import COMPUTES_NOTHING
 from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository, write_tiny_params
 
 
@@ -88,13 +89,23 @@ def test_a_second_run_has_nothing_to_do(repository):
     assert "up to date" in output
 
 
-def test_a_change_in_augmentation_touches_no_data_stage(repository):
-    code = repository.folder / "pipeline/cifar/augmentation.py"
-    before = code.read_text()
-    code.write_text(before.replace("a pure function", "A pure function", 1))
+@pytest.mark.parametrize(
+    ("names", "stages"),
+    [
+        (["cifar/augmentation.py"], {f"train@{NETWORK}", f"evaluate@{NETWORK}"}),
+        (["model/loading.py"], {f"evaluate@{NETWORK}"}),
+        ([name.removeprefix("pipeline/") for name in COMPUTES_NOTHING], set()),
+    ],
+)
+def test_a_change_of_code_touches_the_stages_whose_bits_may_depend_on_it(names, stages, repository):
+    paths = [repository.folder / "pipeline" / name for name in names]
+    files = {file: file.read_text() for path in paths for file in (path.glob("*.py") if path.is_dir() else [path])}
+    for file, before in files.items():
+        file.write_text(before + "# changed\n")
     changed = json.loads(repository.run("dvc", "status", "--json"))
-    code.write_text(before)
-    assert set(changed) == {f"train@{NETWORK}", f"evaluate@{NETWORK}"}
+    for file, before in files.items():
+        file.write_text(before)
+    assert set(changed) == stages
 
 
 def test_nal_as_an_experiment_trains_only_and_compares_by_dvc_metrics_diff(repository):
@@ -122,7 +133,9 @@ def test_a_training_that_is_killed_goes_on_and_ends_with_the_same_bytes(reposito
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert "going on after epoch" in repository.run(*command)
+    going_on = repository.run(*command)
+    assert "going on after epoch" in going_on
+    assert "starting over" not in going_on
     received = [repository.read(name) for name in (f"models/{NETWORK}/model.keras", f"history/{NETWORK}.csv")]
     assert received == expected
     assert not list(repository.folder.glob("checkpoints/*"))

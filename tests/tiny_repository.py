@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from pipeline.cifar.layouts import LAYOUTS, encode_records
+from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records
 from pipeline.cifar.synthetic import draw_images
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def load_yaml(text):
 
 
 def synthetic_digest():
-    layout = LAYOUTS["cifar10"]
+    layout = FILE_LAYOUTS["cifar10"]
     lines = ""
     for stream, name in enumerate(layout.data_files):
         count = TEST_IMAGES if name in layout.test_files else TRAIN_IMAGES // 5

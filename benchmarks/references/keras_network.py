@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks.processes import answer
 from benchmarks.rounds import BATCH_SIZE, CLASSES, MEAN, SGD, STEPS, describe_round, draw_split
 from pipeline.model.network import scale_channels
-from pipeline.model.variants import LAYOUTS, LayoutName, modules_per_stage
+from pipeline.model.variants import LAYOUTS, modules_per_stage
+from pipeline.settings.sections import LayoutName
 
 
 def build_reference(network: str, layout: LayoutName, width: float) -> keras.Model:

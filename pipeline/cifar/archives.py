@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.cifar.datasets import ArchiveDataset
-from pipeline.cifar.layouts import LAYOUTS
+from pipeline.cifar.layouts import FILE_LAYOUTS
 from pipeline.cifar.tars import Member, read_headers
 from pipeline.errors import InputError
 
@@ -33,7 +33,7 @@ def read_members(archive: Path, dataset: ArchiveDataset) -> Iterator[tuple[str, 
     Raises:
         InputError: the archive cannot be read, or has other members, sizes or digests than the data set.
     """
-    layout = LAYOUTS[dataset.layout]
+    layout = FILE_LAYOUTS[dataset.layout]
     seen: set[str] = set()
     with tempfile.TemporaryFile() as tar_file:
         # Opened once, so that what is read is what was hashed.
@@ -89,7 +89,7 @@ def _decompress(file: BinaryIO, archive_name: str, tar_file: BinaryIO) -> None:
 
 def _list_files(tar_file: BinaryIO, archive_name: str, dataset: ArchiveDataset) -> Iterator[tuple[str, Member]]:
     """The regular files of the layout; the folder that holds them may be a member too."""
-    layout = LAYOUTS[dataset.layout]
+    layout = FILE_LAYOUTS[dataset.layout]
     known = (*layout.data_files, layout.names_file, *layout.ignored_files)
     for member in read_headers(tar_file, archive_name):
         folder, _, name = member.name.removeprefix("./").partition("/")
@@ -120,7 +120,7 @@ def _check_digest(chunks: Iterator[bytes], name: str, dataset: ArchiveDataset) -
 
 
 def _check_size(name: str, size: int, dataset: ArchiveDataset) -> None:
-    layout = LAYOUTS[dataset.layout]
+    layout = FILE_LAYOUTS[dataset.layout]
     if name == layout.names_file:
         if size > MAX_TEXT_BYTES:
             raise InputError(f"{name} requires at most {MAX_TEXT_BYTES} bytes. Received: {size}")

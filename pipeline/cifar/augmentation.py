@@ -1,36 +1,14 @@
 """Augmentation of a batch of training images: a pure function of its arguments, in `tf.data` too."""
 
-from typing import Literal, NamedTuple
-
 import tensorflow as tf
+
+from pipeline.settings.sections import Augment, Fill
 
 CENTER = 15.5  # of 32 pixels
 
 
-class Augmentation(NamedTuple):
-    """How strongly images are changed; 0 and False mean not at all.
-
-    Attributes:
-        horizontal_flip: mirror half of the images.
-        shift_pixels: whole pixels, uniform from -shift to +shift, on each axis.
-        rotation_degrees: uniform from -rotation to +rotation.
-        zoom_fraction: each axis is scaled by a factor uniform from 1 - zoom to 1 + zoom.
-        fill: what lies outside of the image: "mean" (zero after subtraction) or the "nearest" pixel.
-        cutout_pixels: side of a square set to the mean, centered anywhere (DeVries and Taylor 2017, arXiv 1708.04552).
-        mixup_alpha: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412, section 2).
-    """
-
-    horizontal_flip: bool
-    shift_pixels: int
-    rotation_degrees: float
-    zoom_fraction: float
-    fill: Literal["mean", "nearest"]
-    cutout_pixels: int
-    mixup_alpha: float
-
-
 def augment_batch(
-    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, settings: Augmentation
+    images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor, settings: Augment
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Augment a batch.
 
@@ -38,7 +16,7 @@ def augment_batch(
         images: float32 (batch, 32, 32, 3), the mean already subtracted.
         labels: float32 (batch, classes), one-hot.
         seed: int32 (2,); equal seeds give equal results.
-        settings: see `Augmentation`.
+        settings: see `Augment`.
 
     Returns:
         Images and labels of the same shapes.
@@ -55,13 +33,13 @@ def augment_batch(
 
 # One loop over the pixels: five times faster than TensorFlow's own operation, ImageProjectiveTransformV3.
 @tf.function(jit_compile=True)
-def resample(images: tf.Tensor, transforms: tf.Tensor, fill: Literal["mean", "nearest"]) -> tf.Tensor:
+def resample(images: tf.Tensor, transforms: tf.Tensor, fill: Fill) -> tf.Tensor:
     """Images at transformed coordinates, by bilinear interpolation.
 
     Args:
         images: float32 (batch, 32, 32, 3).
         transforms: from output to input coordinates, float32 (batch, 2, 3): x, then y, each of (x, y, 1).
-        fill: see `Augmentation`.
+        fill: see `Augment`.
 
     Returns:
         float32 (batch, 32, 32, 3).
@@ -86,7 +64,7 @@ def resample(images: tf.Tensor, transforms: tf.Tensor, fill: Literal["mean", "ne
     return (1 - y_share) * upper + y_share * lower
 
 
-def draw_transforms(batch: tf.Tensor, seed: tf.Tensor, settings: Augmentation) -> tf.Tensor:
+def draw_transforms(batch: tf.Tensor, seed: tf.Tensor, settings: Augment) -> tf.Tensor:
     """One affine transform an image, from output to input coordinates, as `resample` takes them, float32 (batch, 2, 3).
 
     The input coordinates are center + R (flip · zoom · (output - center)) + shift, with R a rotation: all changes

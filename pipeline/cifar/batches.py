@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from pipeline.cifar.augmentation import Augmentation, augment_batch
+from pipeline.cifar.augmentation import augment_batch
 from pipeline.digests import hash_file
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
+from pipeline.settings.sections import Augment
 
 PARSED_AT_ONCE = 2048
 
@@ -73,7 +74,7 @@ def build_batches(
     batch_size: int,
     seed: int,
     epochs: range,
-    augmentation: Augmentation,
+    augment: Augment,
     threads: int,
 ) -> tf.data.Dataset:
     """The batches of a training run, from any epoch on.
@@ -88,7 +89,7 @@ def build_batches(
         batch_size: images a step.
         seed: of order and augmentation.
         epochs: which epochs of the run, counted from 0.
-        augmentation: see `Augmentation`.
+        augment: see `Augment`.
         threads: CPU threads that prepare batches.
 
     Returns:
@@ -110,7 +111,7 @@ def build_batches(
         batch_labels = tf.one_hot(tf.gather(labels, chosen), classes)
         epoch_seed = tf.cast(tf.stack([tf.constant(seed, tf.int64), epoch]), tf.int32)
         batch_seed = tf.random.fold_in(epoch_seed, position, alg="philox")
-        return augment_batch(batch_images, batch_labels, batch_seed, augmentation)
+        return augment_batch(batch_images, batch_labels, batch_seed, augment)
 
     options = tf.data.Options()
     options.deterministic = True

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pipeline.cifar.layouts import LayoutName
+from pipeline.settings.sections import FileLayoutName
 
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -17,7 +17,7 @@ class ArchiveDataset:
     """
 
     name: str
-    layout: LayoutName
+    layout: FileLayoutName
     url: str
     archive_sha256: str
     file_sha256: dict[str, str] = field(default_factory=dict)

@@ -8,19 +8,18 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.settings.sections import FileLayoutName
 
-LayoutName = Literal["cifar10", "cifar100"]
 PIXEL_BYTES = 3 * 32 * 32
 RECORDS_AT_ONCE = 250  # they fit the cache of a CPU
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """File names are relative to `folder` inside the archive."""
 
     folder: str
@@ -41,8 +40,8 @@ class Layout:
         return self.label_bytes + PIXEL_BYTES
 
 
-LAYOUTS: dict[str, Layout] = {
-    "cifar10": Layout(
+FILE_LAYOUTS: dict[FileLayoutName, FileLayout] = {
+    "cifar10": FileLayout(
         folder="cifar-10-batches-bin",
         train_files=tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
         test_files=("test_batch.bin",),
@@ -50,7 +49,7 @@ LAYOUTS: dict[str, Layout] = {
         ignored_files=("readme.html",),
         label_bytes=1,
     ),
-    "cifar100": Layout(
+    "cifar100": FileLayout(
         folder="cifar-100-binary",
         train_files=("train.bin",),
         test_files=("test.bin",),
@@ -61,7 +60,7 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 
-def read_labels(path: Path, layout: Layout, classes: int) -> np.ndarray:
+def read_labels(path: Path, layout: FileLayout, classes: int) -> np.ndarray:
     """The labels of a file of records, int64 (n, layout.label_bytes): the class is the last of a row.
 
     Args:
@@ -82,7 +81,7 @@ def read_labels(path: Path, layout: Layout, classes: int) -> np.ndarray:
     return labels
 
 
-def read_images(path: Path, layout: Layout) -> Iterator[np.ndarray]:
+def read_images(path: Path, layout: FileLayout) -> Iterator[np.ndarray]:
     """Yield the images of a file of records, a few at a time: uint8 (1 to `RECORDS_AT_ONCE`, 32, 32, 3).
 
     Raises:
@@ -96,7 +95,7 @@ def read_images(path: Path, layout: Layout) -> Iterator[np.ndarray]:
         yield images
 
 
-def _read_records(path: Path, layout: Layout) -> Iterator[np.ndarray]:
+def _read_records(path: Path, layout: FileLayout) -> Iterator[np.ndarray]:
     """Rows of `layout.record_bytes` bytes; memory does not grow with the file."""
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)

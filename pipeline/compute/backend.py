@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
 
 from pipeline.compute.kernels import force_portable_kernels
 from pipeline.errors import InputError
-
-Backend = Literal["tensorflow", "jax"]
-Device = Literal["any", "cpu", "gpu"]
-Precision = Literal["float32", "bfloat16"]
+from pipeline.settings.sections import Backend, Device, Precision
 
 
 def check_libraries(project_file: Path, backend: Backend) -> dict[str, str]:

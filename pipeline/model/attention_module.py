@@ -4,14 +4,11 @@ Source: Wang et al. 2017, "Residual Attention Network for Image Classification" 
 section 3 and figure 2; p = 1, t = 2, r = 1 as in section 3.3.
 """
 
-from typing import Literal
-
 import keras
 
 from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.model.residual_unit import chain_residual_units
-
-Learning = Literal["arl", "nal"]
+from pipeline.settings.sections import Learning
 
 PREPROCESSING_UNITS = 1  # p, before the branches split and after they join
 TRUNK_UNITS = 2  # t

@@ -7,10 +7,28 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.model.network import build_classifier
 from pipeline.model.saving import bound_size
 from pipeline.outputs import require_space
+
+
+def load_classifier(network: keras.Model, mean: np.ndarray, path: Path) -> keras.Model:
+    """Make a classifier of a network that was built from parameters, with the weights of a saved one.
+
+    Args:
+        network: see `build_classifier`, as `mean`.
+        mean: see there.
+        path: the `.keras` file, of which weights are taken only: no code comes from it.
+
+    Raises:
+        InputError: the file is not a model of this network.
+    """
+    classifier = build_classifier(network, mean)
+    load_weights(classifier, path)
+    return classifier
 
 
 def load_weights(model: keras.Model, path: Path) -> None:

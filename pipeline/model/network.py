@@ -3,11 +3,12 @@
 import keras
 import numpy as np
 
-from pipeline.model.attention_module import Learning, add_attention_module
+from pipeline.model.attention_module import add_attention_module
 from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.model.residual_unit import add_residual_unit
 from pipeline.model.tensorflow_layers import Dense
-from pipeline.model.variants import LAYOUTS, LayoutName, modules_per_stage
+from pipeline.model.variants import LAYOUTS, modules_per_stage
+from pipeline.settings.sections import LayoutName, Learning
 
 IMAGE_SHAPE = (32, 32, 3)
 # Roughly the standard deviation of CIFAR's pixels: with it the stem sees values around 1, as He initialization assumes.

@@ -5,11 +5,9 @@ Plain Python, so that parameters are checked without loading Keras.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from pipeline.errors import InputError
-
-LayoutName = Literal["paper", "seed", "wide-stem"]
+from pipeline.settings.sections import LayoutName
 
 
 @dataclass(frozen=True)

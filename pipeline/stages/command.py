@@ -5,30 +5,45 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 
 from pipeline.errors import InputError, PassingError
 from pipeline.locks import hold_lock
-from pipeline.params import load_params
+from pipeline.settings.params import Params, load_params
 
 LOCKS = Path(".locks")
 
 
-def run(stage: Callable[[], None], name: str = "") -> None:
-    """Run a stage; a mistake of the user, a disk that refuses, or a lack of memory ends it with status 1 and one line.
+def run(stage: Callable[[Params], None]) -> None:
+    """Run a stage with params.yaml's parameters; it ends as `run_to_end` says."""
+    run_to_end(lambda: stage(load_params()), stage.__name__)
 
-    What may pass ends it with status 75, EX_TEMPFAIL of sysexits.h. A stage waits for another process that writes the
-    same outputs: DVC, where it is killed, leaves its stage running.
 
-    Args:
-        stage: the work.
-        name: of the network, for a stage that runs once for each.
+def run_for_network(stage: Callable[[str, Params], None]) -> None:
+    """Run a stage for the network that its command line names; it ends as `run_to_end` says."""
+    parser = argparse.ArgumentParser(description=stage.__doc__)
+    parser.add_argument("network", help="one of params.yaml's networks, such as attention-56")
+    name = parser.parse_args().network
+
+    def work() -> None:
+        params = load_params()
+        if name not in params.networks:
+            listed = ", ".join(params.networks)
+            raise InputError(f"the network requires one of params.yaml's: {listed}. Received: {name}")
+        stage(name, params)
+
+    run_to_end(work, f"{stage.__name__}-{name}".replace("/", "-"))
+
+
+def run_to_end(work: Callable[[], None], label: str) -> None:
+    """Do a stage's work; a mistake of the user, a disk that refuses, or a lack of memory ends it with one line.
+
+    The status is 1; what may pass has status 75, EX_TEMPFAIL of sysexits.h. A stage waits for another process of the
+    same label, which writes the same outputs: DVC, where it is killed, leaves its stage running.
     """
-    label = f"{stage.__name__}-{name}".strip("-").replace("/", "-")
     try:
         with hold_lock(LOCKS / label, f"another process that runs {label}"):
-            stage()
+            work()
     except PassingError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(os.EX_TEMPFAIL)
@@ -55,19 +70,3 @@ def is_out_of_memory(error: Exception) -> bool:
         or type(error).__name__ == "ResourceExhaustedError"
         or "RESOURCE_EXHAUSTED" in str(error)
     )
-
-
-def run_for_network(stage: Callable[[str], None]) -> None:
-    """Run a stage for the network that its command line names; it ends as with `run`."""
-    parser = argparse.ArgumentParser(description=stage.__doc__)
-    parser.add_argument("network", help="one of params.yaml's networks, such as attention-56")
-    name = parser.parse_args().network
-
-    @wraps(stage)
-    def run_checked() -> None:
-        networks = load_params().networks
-        if name not in networks:
-            raise InputError(f"the network requires one of params.yaml's: {', '.join(networks)}. Received: {name}")
-        stage(name)
-
-    run(run_checked, name)

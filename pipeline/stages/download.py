@@ -7,24 +7,24 @@ from pathlib import Path
 
 from pipeline.cifar.archives import read_members
 from pipeline.cifar.datasets import CIFAR10, CIFAR100, ArchiveDataset
-from pipeline.cifar.layouts import LAYOUTS, encode_records
+from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records
 from pipeline.cifar.sources import locate_archive
 from pipeline.cifar.synthetic import CLASSES, draw_images
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import load_params
-from pipeline.sections import CustomDownload, KnownDownload, SyntheticDownload
+from pipeline.settings.params import Params
+from pipeline.settings.sections import CustomDownload, FileLayoutName, KnownDownload, SyntheticDownload
 from pipeline.stages.command import run
 from pipeline.stages.paths import RAW
 
 
-def download() -> None:
+def download(params: Params) -> None:
     """Take params.yaml's data set from its source and write data/raw/<dataset>/.
 
     A transfer goes to $DOWNLOAD_DIR, or data/downloads/, which is no output: one that breaks off is gone on with.
     """
-    settings = load_params().download
+    settings = params.download
     if isinstance(settings, SyntheticDownload):
         write_raw(settings.dataset, "cifar10", CLASSES, draw_members(settings), settings.sha256)
         return
@@ -57,7 +57,7 @@ def describe_dataset(settings: KnownDownload | CustomDownload) -> ArchiveDataset
 
 def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, Iterable[bytes]]]:
     """The synthetic data set as the files of the CIFAR-10 layout, each in one chunk."""
-    layout = LAYOUTS["cifar10"]
+    layout = FILE_LAYOUTS["cifar10"]
     share = settings.train_images // len(layout.train_files)
     for stream, name in enumerate(layout.data_files):
         count = settings.test_images if name in layout.test_files else share
@@ -66,7 +66,7 @@ def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, Iterable[by
 
 def write_raw(
     name: str,
-    layout: str,
+    layout: FileLayoutName,
     classes: tuple[str, ...],
     members: Iterable[tuple[str, Iterable[bytes]]],
     required_digest: str | None = None,
@@ -78,7 +78,7 @@ def write_raw(
     Raises:
         InputError: a member or the digest is not the required one, or no class names are known.
     """
-    shape = LAYOUTS[layout]
+    shape = FILE_LAYOUTS[layout]
     files = {}
     with written_aside(RAW / name) as folder:
         folder.mkdir()

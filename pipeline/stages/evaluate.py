@@ -1,7 +1,6 @@
 """Stage `evaluate`: errors of a trained model on all three splits. The test set is used here and nowhere else."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,15 +9,12 @@ from pipeline.compute.gpu_lock import hold_gpus
 from pipeline.errors import InputError
 from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import Params, load_params
+from pipeline.settings.params import Params
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
 
-if TYPE_CHECKING:
-    import keras
 
-
-def evaluate(name: str) -> None:
+def evaluate(name: str, params: Params) -> None:
     """Evaluate models/<name>/model.keras.
 
     Writes metrics/<name>.json (the three errors in percent, null for an empty validation split), details/<name>.json
@@ -26,19 +22,21 @@ def evaluate(name: str) -> None:
     says of an image and of its mirror image) and predictions/<name>.csv (the test images, in order: actual and
     predicted class, and the predicted class' probability).
     """
-    params = load_params()
     check_libraries(PROJECT, params.compute.backend)
-    hold_gpus(params.compute.device)
+    hold_gpus(params.compute.device, 1)
     device = set_up_backend(**params.compute.model_dump() | {"devices": 1})
     print(f"{name}: evaluating with {params.compute.backend} on {device}")
     import pandas as pd
 
     from pipeline.cifar.batches import load_index, load_split
     from pipeline.evaluation import metrics
+    from pipeline.model.loading import load_classifier
+    from pipeline.model.network import build_network
     from pipeline.model.prediction import predict
 
     index = load_index(TFRECORDS)
-    classifier = load_classifier(name, params, len(index["classes"]))
+    network = build_network(name, classes=len(index["classes"]), **params.model.model_dump())
+    classifier = load_classifier(network, read_array(MEAN), Path("models", name, "model.keras"))
     errors: dict[str, float | None] = {}
     losses: dict[str, float | None] = {}
     for split_name in ("train", "validation", "test"):
@@ -76,21 +74,6 @@ def evaluate(name: str) -> None:
     write_json(Path("details", f"{name}.json"), details)
     write_json(Path("metrics", f"{name}.json"), errors)
     print(f"{name}: test error {errors['test_error_percent']:.2f} %")
-
-
-def load_classifier(name: str, params: Params, classes: int) -> "keras.Model":
-    """Build the classifier that the parameters describe, and load its weights only: no code comes from the file.
-
-    Raises:
-        InputError: the file is not a model of this network.
-    """
-    from pipeline.model.loading import load_weights
-    from pipeline.model.network import build_classifier, build_network
-
-    network = build_network(name, classes=classes, **params.model.model_dump())
-    classifier = build_classifier(network, read_array(MEAN))
-    load_weights(classifier, Path("models", name, "model.keras"))
-    return classifier
 
 
 if __name__ == "__main__":

@@ -10,27 +10,26 @@ import numpy as np
 from PIL import Image
 
 from pipeline.cifar.duplicates import count_duplicates, hash_images
-from pipeline.cifar.layouts import LAYOUTS, read_images, read_labels
+from pipeline.cifar.layouts import FILE_LAYOUTS, read_images, read_labels
 from pipeline.cifar.splits import choose_validation_images
 from pipeline.digests import hash_file
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import load_params
+from pipeline.settings.params import Params
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, RAW
 
 
-def preprocess() -> None:
+def preprocess(params: Params) -> None:
     """Read data/raw/<dataset>/ and write data/prepared/.
 
     Each split is `<split>-images.npy`, uint8 (n, 32, 32, 3), and `<split>-<name>.npy`, int64 (n,), for `label`,
     `index` (the position in the data set's training or test files) and, for CIFAR-100, `coarse_label`.
     """
-    params = load_params()
     raw = RAW / params.download.dataset
     manifest = read_json(raw / "manifest.json", "dataset", "sha256", "layout", "classes", "files")
-    layout = LAYOUTS[manifest["layout"]]
+    layout = FILE_LAYOUTS[manifest["layout"]]
     training = load_labels(raw, layout.train_files, manifest)
     test = load_labels(raw, layout.test_files, manifest)
     for labels, words in ((training, "training"), (test, "test")):
@@ -84,7 +83,7 @@ def load_labels(raw: Path, names: tuple[str, ...], manifest: dict) -> np.ndarray
         required, received = manifest["files"][name]["sha256"], hash_file(raw / name)
         if received != required:
             raise InputError(f"{raw / name} requires sha256 {required}. Received: {received}")
-        parts.append(read_labels(raw / name, LAYOUTS[manifest["layout"]], len(manifest["classes"])))
+        parts.append(read_labels(raw / name, FILE_LAYOUTS[manifest["layout"]], len(manifest["classes"])))
     return np.concatenate(parts)
 
 

@@ -20,7 +20,7 @@ from pipeline.evaluation.tables import (
 )
 from pipeline.inputs import read_array, read_json, read_table
 from pipeline.outputs import written_aside
-from pipeline.params import Params, load_params
+from pipeline.settings.params import Params
 from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 
@@ -40,9 +40,8 @@ ERRORS = ("train_error_percent", "validation_error_percent", "test_error_percent
 PREDICTIONS = {"actual": str, "predicted": str, "probability": float}
 
 
-def report() -> None:
+def report(params: Params) -> None:
     """Read what evaluate and train wrote for the listed networks, and write reports/."""
-    params = load_params()
     statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images", "duplicates")
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
     histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}

@@ -6,16 +6,16 @@ from pipeline.cifar.records import write_shard
 from pipeline.digests import hash_file
 from pipeline.inputs import read_array, read_json
 from pipeline.outputs import write_json, written_aside
-from pipeline.params import load_params
+from pipeline.settings.params import Params
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, TFRECORDS
 
 INTEGER_FEATURES = ("label", "coarse_label", "index")
 
 
-def tfrecords() -> None:
+def tfrecords(params: Params) -> None:
     """Read data/prepared/ and write data/tfrecords/<split>-00000-of-000NN.tfrecord and index.json."""
-    images_per_shard = load_params().tfrecords.images_per_shard
+    images_per_shard = params.tfrecords.images_per_shard
     statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images")
     index = {name: statistics[name] for name in ("dataset", "sha256", "classes")}
     with written_aside(TFRECORDS) as folder:

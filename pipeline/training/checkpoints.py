@@ -11,13 +11,14 @@ import os
 import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.locks import hold_lock
+from pipeline.locks import hold_lock, print_error
 
 GENERATIONS = 2
 DIGEST_BYTES = 64
@@ -44,9 +45,10 @@ class CheckpointFolder:
         self.folder = folder
         self.run_digest = run_digest
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Wait until no other process has these checkpoints, and keep others waiting."""
-        return hold_lock(self.folder.with_name(f"{self.folder.name}.lock"), "the process that trains the same run")
+    def exclusive(self, say: Callable[[str], object] = print_error) -> AbstractContextManager[None]:
+        """Wait until no other process has these checkpoints, and keep others waiting; `say`: see `hold_lock`."""
+        lock = self.folder.with_name(f"{self.folder.name}.lock")
+        return hold_lock(lock, "the process that trains the same run", say)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint aside, flush it to the disk, give it its name, and remove all but two generations.

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split
+from pipeline.settings.sections import Augment, Train
 
 Row = dict[str, float | int | None]
 
@@ -15,27 +15,26 @@ class Run(NamedTuple):
 
     Attributes:
         train: images to train on.
-        validation: images held out, maybe none.
+        validation: images held out, maybe none; they come in batches of the same size.
         mean: float32 (32, 32, 3), subtracted from both.
-        seed: of order, augmentation and dropout.
-        epochs: how many.
-        batch_size: images a step, and a batch of validation.
+        settings: of which those of the optimizer and its learning rates are already in these.
+        augment: how training images are changed.
         learning_rates: float32, one for each global step.
-        augmentation: of the training images.
-        ema_momentum: of the average of the weights; 0 means none.
         threads: CPU threads that prepare batches.
     """
 
     train: Split
     validation: Split
     mean: np.ndarray
-    seed: int
-    epochs: int
-    batch_size: int
+    settings: Train
+    augment: Augment
     learning_rates: np.ndarray
-    augmentation: Augmentation
-    ema_momentum: float
     threads: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches the training images fill."""
+        return len(self.train.labels) // self.settings.batch_size
 
 
 class Outcome(NamedTuple):

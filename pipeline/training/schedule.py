@@ -5,6 +5,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.settings.sections import CosineLearningRate, Train
+
+
+def tabulate_learning_rates(settings: Train, steps_per_epoch: int) -> np.ndarray:
+    """The learning rate of each global step, float32."""
+    rate = settings.learning_rate
+    warmup_steps, total_steps = rate.warmup_epochs * steps_per_epoch, settings.epochs * steps_per_epoch
+    if isinstance(rate, CosineLearningRate):
+        return cosine_learning_rates(rate.peak, warmup_steps, total_steps)
+    drop_steps = [epoch * steps_per_epoch for epoch in rate.drop_epochs]
+    return step_learning_rates(rate.peak, warmup_steps, total_steps, drop_steps, rate.factor)
+
 
 def cosine_learning_rates(peak: float, warmup_steps: float, total_steps: int) -> np.ndarray:
     """Linear warm-up to `peak`, then half a cosine to 0.

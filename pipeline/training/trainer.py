@@ -29,12 +29,11 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
     Raises:
         InputError: the training split does not fill a batch, or the loss or a weight is no longer finite.
     """
-    steps_per_epoch = len(run.train.labels) // run.batch_size
+    epochs, batch_size, steps_per_epoch = run.settings.epochs, run.settings.batch_size, run.steps_per_epoch
     if steps_per_epoch < 1:
-        raise InputError(
-            f"train.batch_size requires at most the {len(run.train.labels)} training images. Received: {run.batch_size}"
-        )
-    average = AverageWeights(network, run.ema_momentum)
+        images = len(run.train.labels)
+        raise InputError(f"train.batch_size requires at most the {images} training images. Received: {batch_size}")
+    average = AverageWeights(network, run.settings.ema_momentum)
     step = build_step(network, average)
     history: list[Row] = []
     seconds, speeds = 0.0, []
@@ -45,13 +44,13 @@ def train_network(network: keras.Model, run: Run, checkpoints: CheckpointFolder,
         log.write_graph()
     first_epoch = checkpoint.step // steps_per_epoch if checkpoint else 0
     if first_epoch:
-        print(f"{network.name}: going on after epoch {first_epoch} of {run.epochs}, from {checkpoints.folder}")
-    batches = iter(build_epochs(network, run, range(first_epoch, run.epochs)))
-    images_per_epoch = steps_per_epoch * run.batch_size
-    with Progress(network.name, run.epochs, first_epoch, images_per_epoch) as progress:
-        for epoch in range(first_epoch, run.epochs):
+        print(f"{network.name}: going on after epoch {first_epoch} of {epochs}, from {checkpoints.folder}")
+    batches = iter(build_epochs(network, run, range(first_epoch, epochs)))
+    images_per_epoch = steps_per_epoch * batch_size
+    with Progress(network.name, epochs, first_epoch, images_per_epoch) as progress:
+        for epoch in range(first_epoch, epochs):
             start = time.perf_counter()
-            seed_dropout(network, run.seed, epoch * steps_per_epoch)
+            seed_dropout(network, run.settings.seed, epoch * steps_per_epoch)
             network.reset_metrics()
             train_epoch(step, batches, run, epoch, progress)
             speeds.append(images_per_epoch / (time.perf_counter() - start))
@@ -74,7 +73,7 @@ def train_epoch(step: Step, batches: Iterator[tuple[Tensor, Tensor]], run: Run, 
     Raises:
         InputError: a loss is not finite.
     """
-    steps = len(run.train.labels) // run.batch_size
+    steps = run.steps_per_epoch
     losses: list[Tensor] = []
 
     def look_at(number: int) -> None:
@@ -85,7 +84,7 @@ def train_epoch(step: Step, batches: Iterator[tuple[Tensor, Tensor]], run: Run, 
     for number in range(steps):
         images, labels = next(batches)
         losses.append(step(images, labels, run.learning_rates[epoch * steps + number]))
-        progress.advance(epoch, run.batch_size)
+        progress.advance(epoch, run.settings.batch_size)
         look_at(number - LOSSES_BEHIND)
     step.wait()
     for number in range(steps - LOSSES_BEHIND, steps):
@@ -109,10 +108,10 @@ def build_epochs(network: keras.Model, run: Run, epochs: range) -> tf.data.Datas
         run.train,
         run.mean,
         classes=network.output_shape[-1],
-        batch_size=run.batch_size,
-        seed=run.seed,
+        batch_size=run.settings.batch_size,
+        seed=run.settings.seed,
         epochs=epochs,
-        augmentation=run.augmentation,
+        augment=run.augment,
         threads=run.threads,
     )
 
@@ -127,10 +126,10 @@ def measure_epoch(network: keras.Model, average: AverageWeights, run: Run, epoch
     loss, error = None, None
     if len(run.validation.labels):
         average.swap()
-        logits = predict(network, subtract_mean(run.validation.images, run.mean), run.batch_size)
+        logits = predict(network, subtract_mean(run.validation.images, run.mean), run.settings.batch_size)
         average.swap()
         loss, error = cross_entropy(logits, run.validation.labels), error_percent(logits, run.validation.labels)
-    last_step = (epoch + 1) * (len(run.train.labels) // run.batch_size) - 1
+    last_step = (epoch + 1) * run.steps_per_epoch - 1
     return {
         "epoch": epoch + 1,
         "learning_rate": float(run.learning_rates[last_step]),

@@ -2,18 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.cifar.augmentation import Augmentation, augment_batch, draw_cutout, draw_transforms, mix_pairs
+from pipeline.cifar.augmentation import augment_batch, draw_cutout, draw_transforms, mix_pairs
+from tests.augments import ALL, OFF, change
 
-OFF = Augmentation(
-    horizontal_flip=False,
-    shift_pixels=0,
-    rotation_degrees=0.0,
-    zoom_fraction=0.0,
-    fill="mean",
-    cutout_pixels=0,
-    mixup_alpha=0.0,
-)
-ALL = Augmentation(True, 4, 15.0, 0.1, "nearest", 8, 0.2)
 SEED = np.array([3, 5], np.int32)
 
 
@@ -67,7 +58,7 @@ def test_off_leaves_images_and_labels_unchanged(augment):
 @pytest.mark.parametrize("fill", ["mean", "nearest"])
 def test_eager_and_tf_data_agree_and_the_seed_decides(fill):
     images, labels = make_batch(6)
-    settings = ALL._replace(fill=fill)
+    settings = change(ALL, fill=fill)
     eager, mapped, other = (
         augment_eagerly(images, labels, SEED, settings),
         augment_in_tf_data(images, labels, SEED, settings),
@@ -82,7 +73,7 @@ def test_eager_and_tf_data_agree_and_the_seed_decides(fill):
 @both_ways
 def test_about_half_of_the_images_are_flipped(augment):
     images, labels = make_batch(200)
-    flipped, _ = augment(images, labels, SEED, OFF._replace(horizontal_flip=True))
+    flipped, _ = augment(images, labels, SEED, change(OFF, horizontal_flip=True))
     mirrored = [np.array_equal(image, original[:, ::-1]) for image, original in zip(flipped, images, strict=True)]
     unchanged = [np.array_equal(image, original) for image, original in zip(flipped, images, strict=True)]
     assert np.logical_xor(mirrored, unchanged).all()
@@ -93,7 +84,7 @@ def test_about_half_of_the_images_are_flipped(augment):
 @pytest.mark.parametrize(("fill", "padding"), [("mean", {"mode": "constant"}), ("nearest", {"mode": "edge"})])
 def test_shifts_are_whole_pixels(fill, padding, augment):
     images, labels = make_batch(100)
-    shifted, _ = augment(images, labels, SEED, OFF._replace(shift_pixels=2, fill=fill))
+    shifted, _ = augment(images, labels, SEED, change(OFF, shift_pixels=2, fill=fill))
     seen = set()
     for image, original in zip(shifted, images, strict=True):
         padded = np.pad(original, [(2, 2), (2, 2), (0, 0)], **padding)
@@ -108,22 +99,22 @@ def test_shifts_are_whole_pixels(fill, padding, augment):
 @pytest.mark.parametrize(
     "settings",
     [
-        OFF._replace(rotation_degrees=40.0),
-        OFF._replace(zoom_fraction=0.3),
-        OFF._replace(horizontal_flip=True, shift_pixels=5, rotation_degrees=20.0, zoom_fraction=0.2),
+        change(OFF, rotation_degrees=40.0),
+        change(OFF, zoom_fraction=0.3),
+        change(OFF, horizontal_flip=True, shift_pixels=5, rotation_degrees=20.0, zoom_fraction=0.2),
     ],
     ids=["rotation", "zoom", "all"],
 )
 def test_images_are_resampled_like_a_plain_loop(settings, fill, augment):
     images, labels = make_batch(3)
-    augmented, _ = augment(images, labels, SEED, settings._replace(fill=fill))
+    augmented, _ = augment(images, labels, SEED, change(settings, fill=fill))
     transforms = draw_transforms(3, tf.random.fold_in(SEED, 0, alg="philox"), settings).numpy()
     for image, original, transform in zip(augmented, images, transforms, strict=True):
         np.testing.assert_allclose(image, resample(original, transform, fill), atol=0.02)
 
 
 def test_a_transform_is_flip_and_zoom_then_rotation_then_shift():
-    settings = OFF._replace(horizontal_flip=True, shift_pixels=3, rotation_degrees=30.0, zoom_fraction=0.25)
+    settings = change(OFF, horizontal_flip=True, shift_pixels=3, rotation_degrees=30.0, zoom_fraction=0.25)
     transforms = draw_transforms(500, SEED, settings).numpy().astype(np.float64)
     matrices = transforms[:, :, :2]
     shift = matrices @ [15.5, 15.5] + transforms[:, :, 2] - 15.5
@@ -157,7 +148,7 @@ def test_cutout_is_one_square_around_a_pixel_anywhere(side):
 @both_ways
 def test_cutout_sets_pixels_to_the_mean_and_no_others(augment):
     images, labels = make_batch(20)
-    cut, _ = augment(images, labels, SEED, OFF._replace(cutout_pixels=8))
+    cut, _ = augment(images, labels, SEED, change(OFF, cutout_pixels=8))
     assert ((cut == images) | (cut == 0)).all()
     assert all(0 < (image == 0).sum() <= 8 * 8 * 3 for image in cut)
 
@@ -166,7 +157,7 @@ def test_cutout_sets_pixels_to_the_mean_and_no_others(augment):
 @pytest.mark.parametrize("alpha", [0.01, 0.2, 1.0])
 def test_mixup_blends_images_as_it_blends_labels(alpha, augment):
     images, labels = make_batch(5)
-    mixed, mixed_labels = augment(images, labels, SEED, OFF._replace(mixup_alpha=alpha))
+    mixed, mixed_labels = augment(images, labels, SEED, change(OFF, mixup_alpha=alpha))
     np.testing.assert_allclose(mixed_labels.sum(axis=1), 1, rtol=1e-6)
     expected = np.einsum("ij,jabc->iabc", mixed_labels, images)
     np.testing.assert_allclose(mixed, expected, atol=1e-3)

@@ -4,14 +4,12 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split, build_batches, load_index, load_split, subtract_mean
 from pipeline.cifar.records import write_shard
 from pipeline.errors import InputError
+from tests.augments import ALL, OFF, change
 
 COUNT = 24
-PLAIN = Augmentation(False, 0, 0.0, 0.0, "mean", 0, 0.0)
-STRONG = Augmentation(True, 4, 15.0, 0.1, "nearest", 8, 0.2)
 
 
 @pytest.fixture
@@ -42,7 +40,7 @@ def folder(tmp_path, split):
 def batches(split):
     """Build the batches of a run as lists of arrays."""
 
-    def build(epochs, batch_size=6, seed=1, augmentation=PLAIN, threads=2):
+    def build(epochs, batch_size=6, seed=1, augment=OFF, threads=2):
         dataset = build_batches(
             split,
             mean_image(split),
@@ -50,7 +48,7 @@ def batches(split):
             batch_size=batch_size,
             seed=seed,
             epochs=epochs,
-            augmentation=augmentation,
+            augment=augment,
             threads=threads,
         )
         return list(dataset.as_numpy_iterator())
@@ -142,24 +140,24 @@ def test_images_that_do_not_fill_a_batch_are_left_out_of_the_epoch(batches):
 
 
 def test_a_run_that_goes_on_sees_the_batches_it_would_have_seen(batches):
-    assert_equal(batches(range(2, 4), augmentation=STRONG), batches(range(4), augmentation=STRONG)[8:])
+    assert_equal(batches(range(2, 4), augment=ALL), batches(range(4), augment=ALL)[8:])
 
 
 def test_threads_do_not_change_batches(batches):
-    assert_equal(batches(range(1), augmentation=STRONG, threads=1), batches(range(1), augmentation=STRONG, threads=3))
+    assert_equal(batches(range(1), augment=ALL, threads=1), batches(range(1), augment=ALL, threads=3))
 
 
-def test_the_seed_decides_order_and_augmentation(batches):
+def test_the_seed_decides_order_and_augment(batches):
     assert order(batches(range(1), seed=1)) != order(batches(range(1), seed=2))
-    cutout = PLAIN._replace(cutout_pixels=16)
+    cutout = change(OFF, cutout_pixels=16)
     cuts = [
-        np.concatenate([(images == 0).all(axis=-1) for images, _ in batches(range(1), seed=seed, augmentation=cutout)])
+        np.concatenate([(images == 0).all(axis=-1) for images, _ in batches(range(1), seed=seed, augment=cutout)])
         for seed in (1, 2)
     ]
     assert not np.array_equal(*cuts)
 
 
 def test_batches_of_a_run_are_augmented_differently(batches):
-    cutout = PLAIN._replace(cutout_pixels=16)
-    cuts = [(images == 0).all(axis=-1).tobytes() for images, _ in batches(range(2), augmentation=cutout)]
+    cutout = change(OFF, cutout_pixels=16)
+    cuts = [(images == 0).all(axis=-1).tobytes() for images, _ in batches(range(2), augment=cutout)]
     assert len(set(cuts)) == len(cuts) == 8

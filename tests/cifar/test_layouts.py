@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.cifar import layouts
-from pipeline.cifar.layouts import LAYOUTS, encode_records, read_images, read_labels
+from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records, read_images, read_labels
 from pipeline.errors import InputError
 
 
@@ -12,8 +12,8 @@ def decode(tmp_path):
 
     def run(content, layout, classes=10, name="test_batch.bin"):
         (tmp_path / name).write_bytes(content)
-        labels = read_labels(tmp_path / name, LAYOUTS[layout], classes)
-        return np.concatenate(list(read_images(tmp_path / name, LAYOUTS[layout]))), labels
+        labels = read_labels(tmp_path / name, FILE_LAYOUTS[layout], classes)
+        return np.concatenate(list(read_images(tmp_path / name, FILE_LAYOUTS[layout]))), labels
 
     return run
 
@@ -38,7 +38,7 @@ def decode_by_loop(content, label_bytes):
 def test_records_decode_like_a_plain_loop(name, file, make_files, decode):
     content = make_files(name, images=3)[file]
     images, labels = decode(content, name, name=file)
-    expected_images, expected_labels = decode_by_loop(content, LAYOUTS[name].label_bytes)
+    expected_images, expected_labels = decode_by_loop(content, FILE_LAYOUTS[name].label_bytes)
     np.testing.assert_array_equal(images, expected_images)
     np.testing.assert_array_equal(labels, expected_labels)
     assert images.dtype == np.uint8
@@ -61,20 +61,20 @@ def test_a_file_comes_in_small_parts(make_files, tmp_path, monkeypatch):
     monkeypatch.setattr(layouts, "RECORDS_AT_ONCE", 3)
     content = make_files(images=8)["test_batch.bin"]
     (tmp_path / "file").write_bytes(content)
-    parts = list(read_images(tmp_path / "file", LAYOUTS["cifar10"]))
+    parts = list(read_images(tmp_path / "file", FILE_LAYOUTS["cifar10"]))
     assert [len(part) for part in parts] == [3, 3, 2]
-    labels = read_labels(tmp_path / "file", LAYOUTS["cifar10"], 10)
+    labels = read_labels(tmp_path / "file", FILE_LAYOUTS["cifar10"], 10)
     assert encode_records(np.concatenate(parts), labels[:, -1]) == content
 
 
 def test_the_published_files_of_both_layouts():
-    assert LAYOUTS["cifar10"].record_bytes == 3073
-    assert LAYOUTS["cifar100"].record_bytes == 3074
-    assert LAYOUTS["cifar10"].data_files == (
+    assert FILE_LAYOUTS["cifar10"].record_bytes == 3073
+    assert FILE_LAYOUTS["cifar100"].record_bytes == 3074
+    assert FILE_LAYOUTS["cifar10"].data_files == (
         "data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin",
         "test_batch.bin",
     )  # fmt: skip
-    assert LAYOUTS["cifar100"].data_files == ("train.bin", "test.bin")
+    assert FILE_LAYOUTS["cifar100"].data_files == ("train.bin", "test.bin")
 
 
 @pytest.mark.parametrize("read", [lambda *file: read_labels(*file, 10), lambda *file: list(read_images(*file))])
@@ -82,7 +82,7 @@ def test_the_published_files_of_both_layouts():
 def test_a_part_of_a_record_is_refused(length, read, tmp_path):
     (tmp_path / "test_batch.bin").write_bytes(bytes(length))
     with pytest.raises(InputError) as error:
-        read(tmp_path / "test_batch.bin", LAYOUTS["cifar10"])
+        read(tmp_path / "test_batch.bin", FILE_LAYOUTS["cifar10"])
     assert str(error.value) == f"test_batch.bin requires one or more records of 3073 bytes. Received: {length} bytes"
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.compute.backend import set_up_backend
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from tests.tiny_repository import ROOT
 
 
 def main(recipe: str, name: str) -> None:
     params = load_params(ROOT / Path("recipes", f"{recipe}.yaml"))
     set_up_backend("tensorflow", "cpu", "float32", params.compute.threads, 1)
-    from pipeline.cifar.augmentation import Augmentation
     from pipeline.cifar.batches import Split, build_batches
     from pipeline.model.initialization import initialize_weights
     from pipeline.model.network import build_network
@@ -46,7 +45,7 @@ def main(recipe: str, name: str) -> None:
         batch_size=settings.batch_size,
         seed=0,
         epochs=range(1),
-        augmentation=Augmentation(**params.augment.model_dump()),
+        augment=params.augment,
         threads=params.compute.threads,
     )
     average = AverageWeights(network, settings.ema_momentum)

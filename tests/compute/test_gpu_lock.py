@@ -7,17 +7,17 @@ from contextlib import ExitStack
 
 import pytest
 
-from pipeline.compute.gpu_lock import list_gpus, select_gpus
+from pipeline.compute.gpu_lock import find_gpus, list_gpus, list_visible
 from tests.tiny_repository import ROOT, wait_until
 
 GPUS = {"0": "GPU-aa11", "1": "GPU-aa22", "2": "GPU-bb33"}
 HOLDER = """
-import sys
+import os, sys
 from pathlib import Path
 from pipeline.compute import gpu_lock
 gpu_lock.FOLDER = Path(sys.argv[1])
-gpu_lock.hold_gpus(sys.argv[2])
-print("held", flush=True)
+gpu_lock.hold_gpus(sys.argv[2], int(sys.argv[3]))
+print("held", os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 sys.stdin.read()
 """
 
@@ -41,8 +41,8 @@ def start(tmp_path):
     """Start a process that holds the GPUs that it could use until its standard input ends."""
     with ExitStack() as stack:
 
-        def start_holder(device="gpu", **env):
-            command = [sys.executable, "-c", HOLDER, tmp_path, device]
+        def start_holder(device="gpu", devices=1, **env):
+            command = [sys.executable, "-c", HOLDER, tmp_path, device, str(devices)]
             pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
             process = subprocess.Popen(command, cwd=ROOT, env=os.environ | env, text=True, **pipes)
             stack.enter_context(process)
@@ -66,34 +66,54 @@ def test_no_program_and_no_driver_mean_no_gpu(nvidia_smi, tmp_path, monkeypatch,
 
 
 @pytest.mark.parametrize(
-    ("visible", "order", "expected"),
+    ("visible", "order", "devices", "expected"),
     [
-        (None, "PCI_BUS_ID", "012"),
-        ("", "PCI_BUS_ID", ""),
-        ("-1", "PCI_BUS_ID", ""),
-        ("1", "PCI_BUS_ID", "1"),
-        ("2, 0", "PCI_BUS_ID", "02"),
-        ("2,-1,0", "PCI_BUS_ID", "2"),
-        ("1", "FASTEST_FIRST", "012"),
-        ("GPU-aa22", "FASTEST_FIRST", "1"),
-        ("GPU-aa", "PCI_BUS_ID", "01"),
-        ("MIG-1234", "PCI_BUS_ID", "012"),
+        (None, "PCI_BUS_ID", 1, "0"),
+        (None, "PCI_BUS_ID", 2, "01"),
+        (None, "PCI_BUS_ID", 4, "012"),
+        ("", "PCI_BUS_ID", 1, ""),
+        ("-1", "PCI_BUS_ID", 1, ""),
+        ("1", "PCI_BUS_ID", 1, "1"),
+        ("2, 0", "PCI_BUS_ID", 1, "2"),
+        ("2, 0", "PCI_BUS_ID", 2, "02"),
+        ("2,-1,0", "PCI_BUS_ID", 2, "2"),
+        ("1", "FASTEST_FIRST", 1, "012"),
+        (None, "FASTEST_FIRST", 1, "012"),
+        ("GPU-aa22", "FASTEST_FIRST", 1, "1"),
+        ("GPU-aa", "PCI_BUS_ID", 1, "01"),
+        ("MIG-1234", "PCI_BUS_ID", 1, "012"),
     ],
 )
-def test_what_cuda_is_told_narrows_the_gpus(visible, order, expected, monkeypatch):
+def test_gpus_are_the_first_that_cuda_sees_and_all_where_that_is_not_sure(
+    visible, order, devices, expected, monkeypatch
+):
     monkeypatch.setenv("CUDA_DEVICE_ORDER", order)
-    assert select_gpus(GPUS, visible) == {GPUS[index] for index in expected}
+    found = [find_gpus(GPUS, entry) for entry in list_visible(GPUS, visible)[:devices]]
+    assert set().union(*found) == {GPUS[index] for index in expected}
+
+
+def test_two_trainings_of_one_device_have_a_gpu_each_and_one_of_two_waits_for_both(nvidia_smi, start, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    nvidia_smi("0, GPU-aa11", "1, GPU-aa22")
+    first, second = start(), start(CUDA_VISIBLE_DEVICES="1,0")
+    assert [holder.stdout.readline() for holder in (first, second)] == ["held 0\n", "held 1\n"]
+    both = start(devices=2)
+    assert "GPU-aa11" in both.stderr.readline()
+    first.kill()
+    assert "GPU-aa22" in both.stderr.readline()
+    second.kill()
+    assert both.stdout.readline() == "held 0,1\n"
 
 
 def test_a_gpu_has_one_process_at_a_time_and_the_next_says_what_it_waits_for(nvidia_smi, start, tmp_path):
     nvidia_smi("0, GPU-aa11", "1, GPU-aa22")
     first = start(CUDA_VISIBLE_DEVICES="1")
-    assert first.stdout.readline() == "held\n"
-    second = start()
+    assert first.stdout.readline() == "held 1\n"
+    second = start(devices=2)
     assert second.stderr.readline() == f"waiting for the process that uses GPU-aa22 ({tmp_path}/GPU-aa22.lock)\n"
     for device, visible in (("cpu", "1"), ("gpu", "")):
-        assert start(device, CUDA_VISIBLE_DEVICES=visible).stdout.readline() == "held\n"
+        assert start(device, CUDA_VISIBLE_DEVICES=visible).stdout.readline() == f"held {visible}\n"
     first.kill()
-    assert second.stdout.readline() == "held\n"
+    assert second.stdout.readline() == "held 0,1\n"
     second.stdin.close()
     wait_until(lambda: not list(tmp_path.glob("*.lock")))

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.compute.kernels import PORTABLE, explain_unportable, force_portable_kernels
 from pipeline.compute.machine import read_cpu_flags
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from tests.tiny_repository import ROOT
 
 DIGESTS = json.loads(Path(__file__).with_name("digests.json").read_text())

@@ -14,6 +14,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from pipeline.model.variants import LAYOUTS, Layout
+from pipeline.settings.params import load_params
 from pipeline.stages.download import download
 from pipeline.stages.evaluate import evaluate
 from pipeline.stages.preprocess import preprocess
@@ -49,12 +50,12 @@ def main(folder: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", ".")
     write_params("arl")
     for stage in (download, preprocess, tfrecords):
-        stage()
-    train(NETWORK)
-    evaluate(NETWORK)
+        stage(load_params())
+    train(NETWORK, load_params())
+    evaluate(NETWORK, load_params())
     digests = hash_outputs("", PROMISED)
     write_params("nal")
-    train(NETWORK)
+    train(NETWORK, load_params())
     digests |= hash_outputs("nal: ", ("models", "history"))
     Path("digests.json").write_text(json.dumps(digests, indent=2) + "\n")
 

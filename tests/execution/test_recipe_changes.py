@@ -2,7 +2,7 @@ import pytest
 
 from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
-from pipeline.params import check_params, load_params
+from pipeline.settings.params import check_params, load_params
 from tests.tiny_repository import ROOT, load_yaml
 
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))

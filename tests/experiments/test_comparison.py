@@ -10,7 +10,7 @@ from experiments.comparison_page import compose_comparison
 from experiments.experiment import load_run
 from experiments.recorded_run import Result, Run
 from pipeline.errors import InputError
-from pipeline.params import check_params
+from pipeline.settings.params import check_params
 from tests.tiny_repository import ROOT
 
 CLASSES = ["a", "b"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from execution.recipe_changes import change_recipe
-from pipeline.params import Params, check_params, load_params
+from pipeline.settings.params import Params, check_params, load_params
 from tests.limited import ROOT
 from tests.properties.refusals import accept_or_refuse
 

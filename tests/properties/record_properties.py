@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cifar.layouts import LAYOUTS, encode_records, read_images, read_labels
+from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records, read_images, read_labels
 from pipeline.cifar.records import write_shard
 from pipeline.stages.preprocess import check_classes, load_labels
 from tests.properties.refusals import accept_or_refuse
 
-layouts = st.sampled_from(sorted(LAYOUTS.values(), key=lambda layout: layout.folder))
+layouts = st.sampled_from(sorted(FILE_LAYOUTS.values(), key=lambda layout: layout.folder))
 lengths = st.builds(
     lambda records, size, off: max(0, records * size + off),
     st.integers(0, 4),
@@ -71,14 +71,14 @@ def test_any_content_is_decoded_or_refused(layout, length, seed, classes):
 @given(st.lists(st.integers(0, 255), min_size=1, max_size=4), st.integers(0, 9))
 def test_what_is_encoded_is_decoded(labels, seed):
     images = draw_images(len(labels), seed)
-    decoded, decoded_labels = decode(encode_records(images, np.array(labels)), LAYOUTS["cifar10"], 256)
+    decoded, decoded_labels = decode(encode_records(images, np.array(labels)), FILE_LAYOUTS["cifar10"], 256)
     np.testing.assert_array_equal(decoded, images)
     assert decoded_labels.tolist() == [[label] for label in labels]
 
 
 @given(layouts, st.lists(lengths, min_size=1, max_size=3), st.integers(1, 4), st.booleans())
 def test_raw_files_are_read_or_refused(layout, sizes, classes, changed):
-    name = next(name for name, known in LAYOUTS.items() if known is layout)
+    name = next(name for name, known in FILE_LAYOUTS.items() if known is layout)
     contents = {file: draw_records(layout, size, size) for file, size in zip(layout.data_files, sizes, strict=False)}
     files = {file: {"sha256": hashlib.sha256(content).hexdigest()} for file, content in contents.items()}
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import InputError, PassingError
-from pipeline.stages.command import run
+from pipeline.stages.command import run_to_end
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +36,21 @@ def ask_for_too_much():
 )  # fmt: skip
 def test_what_a_user_can_mend_ends_a_stage_with_one_line(stage, line):
     with pytest.raises(SystemExit) as end:
-        run(stage)
+        run_to_end(stage, "stage")
     assert line in end.value.code
     assert "\n" not in end.value.code
 
 
 def test_what_may_pass_has_a_status_of_its_own(capsys):
     with pytest.raises(SystemExit) as end:
-        run(fail_with(PassingError("a requires b. Received: c")))
+        run_to_end(fail_with(PassingError("a requires b. Received: c")), "stage")
     assert end.value.code == 75
     assert capsys.readouterr().err == "error: a requires b. Received: c\n"
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
-        run(fail_with(ZeroDivisionError()))
+        run_to_end(fail_with(ZeroDivisionError()), "stage")
 
 
 def test_a_stage_waits_for_another_process_that_writes_the_same_outputs(capsys):
@@ -62,10 +62,7 @@ def test_a_stage_waits_for_another_process_that_writes_the_same_outputs(capsys):
         order.append(("ends", number))
 
     def run_one(number, network):
-        def stage():
-            train(number)
-
-        run(stage, network)
+        run_to_end(lambda: train(number), f"stage-{network}")
 
     def run_all(*networks):
         threads = [threading.Thread(target=run_one, args=item) for item in enumerate(networks)]

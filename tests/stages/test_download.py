@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import InputError, PassingError
-from pipeline.stages.command import run
+from pipeline.errors import InputError
+from pipeline.settings.params import load_params
 from pipeline.stages.download import download
 
 PROJECT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def earlier(workspace):
 
 def refusal():
     with pytest.raises(InputError) as error:
-        download()
+        download(load_params())
     assert ". Received: " in str(error.value)
     return str(error.value)
 
@@ -67,7 +67,7 @@ def assert_raw_equals(files, folder=Path("data/raw/custom")):
 
 def test_an_archive_is_taken_from_a_file_address(custom, workspace, make_files):
     custom((workspace / "mirror/data.tar.gz").as_uri())
-    download()
+    download(load_params())
     assert_raw_equals(make_files(images=4))
     assert sorted(path.name for path in workspace.iterdir()) == ["data", "mirror", "params.yaml"]
     assert [path.name for path in (workspace / "mirror").iterdir()] == ["data.tar.gz"]
@@ -76,7 +76,7 @@ def test_an_archive_is_taken_from_a_file_address(custom, workspace, make_files):
 def test_an_archive_is_taken_from_a_folder_that_is_a_mirror(custom, make_files, monkeypatch):
     custom()
     monkeypatch.setenv("CIFAR_MIRROR", "mirror")
-    download()
+    download(load_params())
     assert_raw_equals(make_files(images=4))
     assert Path("mirror/data.tar.gz").exists()
 
@@ -92,7 +92,7 @@ def mirror(workspace, serve, monkeypatch):
 
 def test_an_archive_is_taken_from_a_mirror_and_not_kept(custom, mirror, make_files):
     custom()
-    download()
+    download(load_params())
     assert_raw_equals(make_files(images=4))
     assert list(Path("data/downloads").iterdir()) == []
 
@@ -142,7 +142,7 @@ def test_class_names_come_from_the_archive_one_a_line(custom, workspace, make_fi
     archive = workspace / "named.tar.gz"
     files = make_files() | {"batches.meta.txt": "fire truck\r\nmaple tree\n\ncafé\n".encode()}
     custom(archive.as_uri(), write_archive(archive, files))
-    download()
+    download(load_params())
     assert json.loads(Path("data/raw/custom/manifest.json").read_text())["classes"] == [
         "fire truck",
         "maple tree",
@@ -172,7 +172,7 @@ def test_synthetic_data_has_the_required_digest(write_params):
     assert message.startswith(f"the data set synthetic requires sha256 {'0' * 64}. Received: ")
     assert not list(Path("data/raw").iterdir())
     write_params(download=SYNTHETIC | {"sha256": message[-64:]})
-    download()
+    download(load_params())
     manifest = json.loads(Path("data/raw/synthetic/manifest.json").read_text())
     lines = "".join(f"{file['sha256']}  {name}\n" for name, file in manifest["files"].items())
     assert manifest["sha256"] == hashlib.sha256(lines.encode()).hexdigest() == message[-64:]
@@ -183,7 +183,7 @@ def test_two_runs_write_equal_bytes(custom, workspace):
     custom((workspace / "mirror/data.tar.gz").as_uri())
     runs = []
     for _ in range(2):
-        download()
+        download(load_params())
         runs.append({path.name: path.read_bytes() for path in Path("data/raw/custom").iterdir()})
     assert runs[0] == runs[1]
 
@@ -202,13 +202,3 @@ def test_a_mistake_ends_the_command_with_one_line(text, workspace):
     assert "Received: " in done.stderr
     assert done.stdout == ""
     assert not Path("data").exists()
-
-
-def test_what_may_pass_ends_with_the_status_that_says_so(capsys):
-    def fail():
-        raise PassingError("the server requires patience. Received: none")
-
-    with pytest.raises(SystemExit) as end:
-        run(fail)
-    assert end.value.code == os.EX_TEMPFAIL == 75
-    assert capsys.readouterr().err == "error: the server requires patience. Received: none\n"

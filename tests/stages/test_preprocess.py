@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.settings.params import load_params
 from pipeline.stages.command import run
 from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
@@ -24,10 +25,10 @@ def prepare(workspace, write_params, make_files, write_archive):
         sha256 = write_archive(archive, files, folder)
         write_params(
             download={"dataset": "custom", "layout": layout, "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": seed},
+            preprocess={"validation_images": validation_images, "seed": seed},
         )
-        download()
-        preprocess()
+        download(load_params())
+        preprocess(load_params())
         return files
 
     return run
@@ -132,7 +133,7 @@ def test_a_changed_file_is_refused(prepare):
     content[100] ^= 1
     file.write_bytes(content)
     with pytest.raises(InputError, match=rf"{file} requires sha256 [0-9a-f]{{64}}\. Received: [0-9a-f]{{64}}"):
-        preprocess()
+        preprocess(load_params())
     assert (PREPARED / "statistics.json").read_bytes() == before
 
 
@@ -148,9 +149,9 @@ def test_a_label_without_a_class_name_is_refused(prepare, make_files, write_arch
     archive = workspace / "bad.tar.gz"
     sha256 = write_archive(archive, make_files(classes=10) | {"batches.meta.txt": b"one\ntwo\n"})
     write_params(download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256})
-    download()
+    download(load_params())
     with pytest.raises(InputError, match=r"data_batch_1.bin requires labels from 0 to 1\. Received: 9 in record 9"):
-        preprocess()
+        preprocess(load_params())
     assert not PREPARED.exists()
 
 
@@ -167,10 +168,10 @@ def test_a_class_without_images_is_refused_by_name(file, words, make_files, writ
     sha256 = write_archive(archive, files)
     write_params(
         download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256},
-        preprocess={"mean": "per_pixel", "validation_images": 0, "seed": 0},
+        preprocess={"validation_images": 0, "seed": 0},
     )
-    download()
+    download(load_params())
     with pytest.raises(InputError) as error:
-        preprocess()
+        preprocess(load_params())
     assert str(error.value) == f"the data set requires {words} images of every class. Received: none of class_3"
     assert not PREPARED.exists()

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.cifar.batches import load_split
 from pipeline.errors import InputError
+from pipeline.settings.params import load_params
 from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.tfrecords import tfrecords
@@ -24,12 +25,12 @@ def write_records(workspace, write_params, make_files, write_archive):
         sha256 = write_archive(archive, make_files("cifar100", images=20, classes=5), "cifar-100-binary")
         write_params(
             download={"dataset": "custom", "layout": "cifar100", "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"mean": "per_pixel", "validation_images": validation_images, "seed": 0},
+            preprocess={"validation_images": validation_images, "seed": 0},
             tfrecords={"images_per_shard": images_per_shard},
         )
-        download()
-        preprocess()
-        tfrecords()
+        download(load_params())
+        preprocess(load_params())
+        tfrecords(load_params())
         return json.loads((OUTPUT / "index.json").read_text())
 
     return run
@@ -107,6 +108,6 @@ def test_a_failure_leaves_the_earlier_output(write_records):
     before = {path.name: path.read_bytes() for path in OUTPUT.iterdir()}
     (PREPARED / "test-images.npy").unlink()
     with pytest.raises(InputError, match=r"test-images\.npy requires a file with an array\. Received: "):
-        tfrecords()
+        tfrecords(load_params())
     assert {path.name: path.read_bytes() for path in OUTPUT.iterdir()} == before
     assert not list(OUTPUT.parent.glob(".*"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
@@ -15,7 +15,7 @@ NETWORKS = {recipe: load_params(ROOT / f"recipes/{recipe}.yaml").networks for re
 ONE_STEP = """
 import sys
 from pathlib import Path
-from pipeline.params import load_params
+from pipeline.settings.params import load_params
 from pipeline.compute.backend import set_up_backend
 
 recipe, name, backend = sys.argv[1:]
@@ -25,7 +25,7 @@ set_up_backend(backend, "cpu", params.compute.precision, 2, 1)
 import numpy as np
 from pipeline.cifar.synthetic import draw_images
 from pipeline.model.network import build_network
-from pipeline.stages.train import tabulate_learning_rates
+from pipeline.training.schedule import tabulate_learning_rates
 from pipeline.training.optimization import compile_network
 from pipeline.training.average import AverageWeights
 from pipeline.training.steps import build_step

@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split
 from pipeline.errors import InputError
-
-OFF = Augmentation(False, 0, 0.0, 0.0, "mean", 0, 0.0)
+from tests.augments import OFF
 
 
 def test_the_same_run_gives_the_same_weights_and_history(make_run, train, uninterrupted):
@@ -31,7 +29,7 @@ def test_history_has_a_row_for_each_epoch(uninterrupted):
 
 def test_a_few_images_are_learned_by_heart(make_run, train):
     epochs = 60
-    run = make_run(epochs, augmentation=OFF, ema_momentum=0.0, learning_rates=np.full(3 * epochs, 0.02, np.float32))
+    run = make_run(epochs, augment=OFF, ema_momentum=0.0, learning_rates=np.full(3 * epochs, 0.02, np.float32))
     _, outcome = train(run, optimizer="adam", weight_decay=0.0)
     assert outcome.history[0]["train_error_percent"] > 60
     assert outcome.history[-1]["train_error_percent"] < 30

@@ -14,18 +14,30 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pipeline.cifar.augmentation import Augmentation
 from pipeline.cifar.batches import Split
 from pipeline.cifar.synthetic import draw_images
 from pipeline.model.initialization import initialize_weights
 from pipeline.model.layers import convolve, normalize_and_activate
+from pipeline.settings.sections import Train
 from pipeline.training.checkpoints import CheckpointFolder
 from pipeline.training.optimization import compile_network
 from pipeline.training.run import Run
 from pipeline.training.steps import Step
 from pipeline.training.trainer import train_network
+from tests.augments import ALL, change
 
 STEPS_PER_EPOCH = 3
+SETTINGS = Train(
+    seed=0,
+    epochs=4,
+    batch_size=10,
+    optimizer="sgd",
+    momentum=0.9,
+    learning_rate={"schedule": "steps", "peak": 0.02, "warmup_epochs": 0, "drop_epochs": [], "factor": 1},
+    weight_decay=1e-3,
+    label_smoothing=0.1,
+    ema_momentum=0.9,
+)
 
 
 class Log:
@@ -45,12 +57,11 @@ def make_run(epochs=4, **changes):
         "train": Split(images, labels),
         "validation": Split(*draw_images(10, 1)),
         "mean": images.mean(axis=0).astype(np.float32),
-        "seed": 0,
-        "epochs": epochs,
-        "batch_size": 10,
+        "settings": SETTINGS.model_copy(
+            update={"epochs": epochs} | {name: changes.pop(name) for name in Train.model_fields if name in changes}
+        ),
+        "augment": change(ALL, shift_pixels=2, rotation_degrees=10.0, cutout_pixels=4, mixup_alpha=0.5),
         "learning_rates": np.full(epochs * STEPS_PER_EPOCH, 0.02, np.float32),
-        "augmentation": Augmentation(True, 2, 10.0, 0.1, "nearest", 4, 0.5),
-        "ema_momentum": 0.9,
         "threads": 2,
     }
     return Run(**(settings | changes))
@@ -70,7 +81,7 @@ def build_tiny_network():
 def train(run, folder, optimizer="sgd", weight_decay=1e-3):
     """Train from the folder's checkpoint, or from the same initial weights; gives the weights and the outcome."""
     network = build_tiny_network()
-    initialize_weights(network, run.seed)
+    initialize_weights(network, run.settings.seed)
     compile_network(network, optimizer=optimizer, momentum=0.9, weight_decay=weight_decay, label_smoothing=0.1)
     outcome = train_network(network, run, CheckpointFolder(folder, "run"), Log())
     return {weight.path: weight.numpy() for weight in network.weights}, outcome

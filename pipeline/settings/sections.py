@@ -1,29 +1,51 @@
-"""The sections of params.yaml, typed and frozen; `pipeline.params` reads them.
+"""The sections of params.yaml, typed and frozen: what the rooms receive; `pipeline.settings.params` reads them.
 
-There are no defaults: a recipe says everything, and what it does not know is refused.
+There are no defaults: a recipe says everything, and what it does not know is refused. A field that is new says in
+`AsBefore` what is meant where a run was recorded without it.
 """
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from pipeline.cifar.layouts import LayoutName as DataLayoutName
 from pipeline.errors import InputError
-from pipeline.model.variants import LayoutName
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Learning = Literal["arl", "nal"]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+FileLayoutName = Literal["cifar10", "cifar100"]
+Backend = Literal["tensorflow", "jax"]
+Device = Literal["any", "cpu", "gpu"]
+Precision = Literal["float32", "bfloat16"]
+LayoutName = Literal["paper", "seed", "wide-stem"]
+Learning = Literal["arl", "nal"]
+Fill = Literal["mean", "nearest"]
+
+
+@dataclass(frozen=True)
+class AsBefore:
+    """In a field's annotation: the value, as YAML has it, by which everything is as before there was the field."""
+
+    value: Any
 
 
 class Section(BaseModel):
     """What all sections share: exact types, finite numbers, no unknown keys, no changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_recorded(cls, content: Any, info: ValidationInfo) -> Any:
+        if not (info.context and info.context["recorded"] and isinstance(content, dict)):
+            return content
+        fields = [(name, mark) for name, field in cls.model_fields.items() for mark in field.metadata]
+        return {name: mark.value for name, mark in fields if isinstance(mark, AsBefore)} | content
 
 
 class SyntheticDownload(Section):
@@ -45,15 +67,14 @@ class CustomDownload(Section):
     """A user's own archive in a CIFAR layout."""
 
     dataset: Literal["custom"]
-    layout: DataLayoutName
+    layout: FileLayoutName
     url: Annotated[str, Field(pattern="^(https|http|file)://.+")]
     sha256: Sha256
 
 
 class Preprocess(Section):
-    """How the training set is split, and what is subtracted from every image."""
+    """How the training set is split."""
 
-    mean: Literal["per_pixel"]
     validation_images: Annotated[int, Field(ge=0)]
     seed: Seed
 
@@ -71,11 +92,11 @@ class Compute(Section):
     are the machine's first GPUs; a CPU is divided into virtual ones, which is good for tests only.
     """
 
-    backend: Literal["tensorflow", "jax"]
-    device: Literal["any", "cpu", "gpu"]
-    precision: Literal["float32", "bfloat16"]
+    backend: Backend
+    device: Device
+    precision: Precision
     threads: Count
-    devices: Count
+    devices: Annotated[Count, AsBefore(1)]
 
 
 class Model(Section):
@@ -89,15 +110,33 @@ class Model(Section):
 
 
 class Augment(Section):
-    """Augmentation of the training images, `pipeline.cifar.augmentation.augment_batch`; 0 and false mean off."""
+    """How strongly training images are changed, `pipeline.cifar.augmentation.augment_batch`; 0 and false mean off.
+
+    Attributes:
+        horizontal_flip: mirror half of the images.
+        shift_pixels: whole pixels, uniform from -shift to +shift, on each axis.
+        rotation_degrees: uniform from -rotation to +rotation.
+        zoom_fraction: each axis is scaled by a factor uniform from 1 - zoom to 1 + zoom.
+        fill: what lies outside of the image: "mean" (zero after subtraction) or the "nearest" pixel.
+        cutout_pixels: side of a square set to the mean, centered anywhere (DeVries and Taylor 2017, arXiv 1708.04552).
+        mixup_alpha: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412, section 2).
+    """
 
     horizontal_flip: bool
     shift_pixels: Annotated[int, Field(ge=0, lt=32)]
     rotation_degrees: Annotated[float, Field(ge=0, le=180)]
     zoom_fraction: Fraction
-    fill: Literal["mean", "nearest"]
+    fill: Fill
     cutout_pixels: Annotated[int, Field(ge=0, le=32)]
     mixup_alpha: NotNegative
+
+    @field_validator("mixup_alpha")
+    @classmethod
+    def _check_alpha(cls, alpha: float, info: ValidationInfo) -> float:
+        if 0 < alpha < 0.05 and not (info.context and info.context["recorded"]):
+            # Both gamma variates, whose quotient weighs images, come out as float32's smallest number too often.
+            raise InputError(f"augment.mixup_alpha requires 0, or at least 0.05. Received: {alpha:g}")
+        return alpha
 
 
 class CosineLearningRate(Section):

@@ -1,14 +1,14 @@
-"""All of params.yaml, and its only reader."""
+"""All of params.yaml, and the only reader: of the workspace's file and, more patiently, of what runs recorded."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import InputError
 from pipeline.model.variants import modules_per_stage
-from pipeline.plain_yaml import MAX_BYTES, load_plain_yaml
-from pipeline.sections import (
+from pipeline.settings.plain_yaml import load_plain_yaml
+from pipeline.settings.sections import (
     Augment,
     Compute,
     CustomDownload,
@@ -25,6 +25,10 @@ from pipeline.sections import (
 PARAMS_FILE = Path("params.yaml")
 # Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
 UNIONS = (("download",), ("train", "learning_rate"))
+# Keys that recorded runs may have and params.yaml no more: section, key, and its name since; None where it went.
+FORMER_KEYS: tuple[tuple[str, str, str | None], ...] = (
+    ("preprocess", "mean", None),  # it had one value, per_pixel, which is what is done
+)
 
 
 class Params(Section):
@@ -63,21 +67,37 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         InputError: the file is missing, is not YAML, or has an unknown, missing, mistyped or out-of-range parameter.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} requires a readable file of parameters. Received: {error}") from error
     return check_params(load_plain_yaml(content, str(path)), str(path))
 
 
-def check_params(content: object, source: str) -> Params:
+def read_recorded_params(text: str, source: str) -> Params:
+    """Read the params.yaml of a recorded run or of another commit.
+
+    What is new since has the value that means "as before"; what went or changed its name is known in `FORMER_KEYS`.
+
+    Args:
+        text: of the file.
+        source: names it in error messages.
+
+    Raises:
+        InputError: as `load_params`, but for keys that are new, went or changed their name.
+    """
+    return check_params(load_plain_yaml(text, source), source, recorded=True)
+
+
+def check_params(content: Any, source: str, *, recorded: bool = False) -> Params:
     """Check parameters given as nested dictionaries; `source` names them in error messages.
 
     Raises:
-        InputError: as `load_params`.
+        InputError: as `load_params` or, where they are a recorded run's, `read_recorded_params`.
     """
+    if recorded:
+        _rename_former_keys(content)
     try:
-        return Params.model_validate(content)
+        return Params.model_validate(content, context={"recorded": recorded})
     except ValidationError as error:
         first, *others = error.errors()
         keys = [str(key) for place, key in enumerate(first["loc"]) if first["loc"][:place] not in UNIONS]
@@ -89,3 +109,12 @@ def check_params(content: object, source: str) -> Params:
         more = f" (and {len(others)} more)" if others else ""
         # Keys are the user's, and may have lines.
         raise InputError(" ".join(f"{source}: {message}{more}".splitlines())) from error
+
+
+def _rename_former_keys(content: Any) -> None:
+    for section, key, name in FORMER_KEYS:
+        values = content.get(section) if isinstance(content, dict) else None
+        if isinstance(values, dict) and key in values:
+            value = values.pop(key)
+            if name:
+                values[name] = value

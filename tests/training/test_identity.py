@@ -1,0 +1,132 @@
+"""What a training is, and what is said and kept of others' checkpoints."""
+
+import importlib
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.training import identity
+from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
+from tests.tiny_repository import ROOT
+
+SECTIONS = {"model": {"learning": "arl", "width": 1.0}, "train": {"learning_rate": {"peak": 0.1}}}
+MACHINE = {"device": "CPU", "kernels": "portable", "libraries": {"keras": "3"}}
+
+
+@pytest.fixture
+def describe(workspace):
+    Path("mean.npy").write_text("mean")
+
+    def describe(name="attention-56", sections=SECTIONS, machine=MACHINE):
+        return identity.describe_training(name, sections, [Path("mean.npy")], machine)
+
+    return describe
+
+
+@pytest.fixture
+def begin(workspace):
+    """A training of some parts that has got to its first checkpoint; `label` is its folder's name."""
+
+    def begin(label, parts):
+        checkpoints = CheckpointFolder(Path("checkpoints", label), identity.digest_parts(parts))
+        identity.keep_parts(checkpoints, parts)
+        checkpoints.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
+        return checkpoints
+
+    return begin
+
+
+@pytest.fixture
+def copied_project(tmp_path, monkeypatch):
+    """The project's code in another folder, as if loaded from there."""
+    shutil.copytree(ROOT / "pipeline", tmp_path / "copy/pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(identity, "PROJECT", tmp_path / "copy")
+    for name in ("training.trainer", "training.progress", "training.logs", "stages.command", "compute.gpu_lock"):
+        importlib.import_module(f"pipeline.{name}")
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pipeline.") and module.__file__:
+            file = Path(module.__file__).relative_to(ROOT)
+            monkeypatch.setattr(module, "__file__", str(tmp_path / "copy" / file))
+    return tmp_path / "copy"
+
+
+@pytest.mark.parametrize(
+    ("file", "same"),
+    [
+        ("errors.py", True),
+        ("locks.py", True),
+        ("settings/sections.py", True),
+        ("compute/gpu_lock.py", True),
+        ("stages/command.py", True),
+        ("training/logs.py", True),
+        ("training/progress.py", True),
+        ("training/steps.py", False),
+        ("training/trainer.py", False),
+        ("cifar/augmentation.py", False),
+        ("model/prediction.py", False),
+        ("evaluation/metrics.py", False),
+    ],
+)
+def test_a_training_is_another_where_a_module_that_computes_has_changed(file, same, copied_project, describe):
+    before = identity.digest_parts(describe())
+    path = copied_project / "pipeline" / file
+    path.write_text(path.read_text() + "# changed")
+    assert (identity.digest_parts(describe()) == before) is same
+
+
+def test_a_training_that_begins_anew_beside_anothers_checkpoints_says_what_differs(describe, begin):
+    begin("attention-56-arl-1", describe())
+    begin("attention-92-arl-1", describe("attention-92", {"model": {}}))
+    Path("mean.npy").write_text("another")
+    parts = describe(
+        sections={"model": {"learning": "nal", "width": 1.0}, "train": {"learning_rate": {"peak": 0.2}}},
+        machine=MACHINE | {"device": "H100"},
+    )
+    parts["code"]["pipeline/training/steps.py"] = "0"
+    new = CheckpointFolder(Path("checkpoints/attention-56-nal-2"), "2")
+    assert identity.explain_start(new, parts) == (
+        'checkpoints/attention-56-arl-1 is of another training: model.learning was "arl" and is "nal", '
+        'train.learning_rate was {"peak": 0.1} and is {"peak": 0.2}, other data, mean.npy, '
+        "other code, pipeline/training/steps.py, other machine, device"
+    )
+    new.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
+    assert identity.explain_start(new, parts) == ""  # it goes on
+
+
+def test_a_first_training_has_nothing_to_say(describe):
+    assert identity.explain_start(CheckpointFolder(Path("checkpoints/attention-56-arl-1"), "1"), describe()) == ""
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}"])
+def test_checkpoints_that_do_not_tell_what_made_them_are_named_too(content, describe, begin):
+    before = begin("attention-56-arl-1", describe())
+    path = before.folder / identity.PARTS_FILE
+    path.unlink() if content is None else path.write_text(content)
+    new = CheckpointFolder(Path("checkpoints/attention-56-nal-2"), "2")
+    assert identity.explain_start(new, describe()).endswith("of another training: what made them is not told")
+
+
+def test_checkpoints_that_nobody_holds_go_after_two_weeks(describe, begin):
+    days = {"attention-56-arl-1": 13, "attention-56-arl-2": 15, "attention-92-arl-3": 15, "held": 15}
+    runs = {label: begin(label, describe()) for label in days}
+    Path("checkpoints/mine").mkdir()
+    Path("checkpoints/mine/notes.txt").touch()
+    for label, old in days.items():
+        for path in Path("checkpoints", label).iterdir():
+            os.utime(path, (time.time() - old * 24 * 3600,) * 2)
+    os.utime(runs["attention-92-arl-3"].folder / "step-000000001.checkpoint")
+    os.utime("checkpoints/mine/notes.txt", (0, 0))
+    with runs["held"].exclusive():
+        identity.remove_forgotten(Path("checkpoints"))
+    left = {path.name for path in Path("checkpoints").iterdir()}
+    assert left == {"attention-56-arl-1", "attention-92-arl-3", "held", "mine"}
+
+
+def test_what_defines_a_training_is_json(describe):
+    assert json.loads(json.dumps(describe())) == describe()
