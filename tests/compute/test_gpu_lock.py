@@ -14,7 +14,7 @@ GPUS = {"0": "GPU-aa11", "1": "GPU-aa22", "2": "GPU-bb33"}
 HOLDER = """
 import sys
 from pathlib import Path
-from pipeline.training import gpu_lock
+from pipeline.compute import gpu_lock
 gpu_lock.FOLDER = Path(sys.argv[1])
 gpu_lock.hold_gpus(sys.argv[2])
 print("held", flush=True)
