@@ -41,12 +41,8 @@ def measure() -> Section:
         local = measure_in_turn(ROUNDS, lambda: time_command(*LOCAL), time_repro)
         with open_server(project, env) as server:
             called = measure_in_turn(ROUNDS, lambda: time_call(server, project), time_repro)
-            deployed = measure_in_turn(
-                ROUNDS, lambda: server.time_deployed_run(f"reproduce/{RECIPE}", project), time_repro
-            )
-        data = measure_in_turn(
-            ROUNDS, lambda: time_data(project, share_cache=True), lambda: time_data(project, share_cache=False)
-        )
+            deployed = measure_in_turn(ROUNDS, lambda: server.time_deployed_run(DEPLOYMENT, project), time_repro)
+        data = measure_in_turn(ROUNDS, lambda: time_data(project, share=True), lambda: time_data(project, share=False))
         report, compare = ([(time_command(*command), 0.0) for _ in range(ROUNDS)] for command in (REPORT, COMPARE))
     return Section(
         [
@@ -68,10 +64,10 @@ def time_call(server: Server, project: Path) -> float:
     return server.time_last_run()
 
 
-def time_data(project: Path, *, share_cache: bool) -> float:
+def time_data(project: Path, *, share: bool) -> float:
     """Seconds that the data stages take in a run with NAL, with the cache of a run with ARL or with an empty one."""
     plan = plan_run(project, RECIPE, "nal")
-    with open_clone(project, plan.commit, share_cache=share_cache) as clone:
+    with open_clone(project, plan.commit, share=share) as clone:
         clone.prepare(plan.params)
         start = time.perf_counter()
         for stage in DATA_STAGES:

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.processes import ROOT
-from execution.clone import FOLDERS
+from execution.environment import FOLDERS
 from execution.git import run_git
 from execution.recipe_changes import change_recipe
 

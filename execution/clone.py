@@ -1,5 +1,6 @@
 """A clone of the repository, in which one run's stages are run, and which is removed whatever happens."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,20 +9,16 @@ from contextlib import contextmanager, suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from dvc.config import merge
-from dvc.exceptions import NotDvcRepoError
+from dvc.config import Config, merge
 from dvc.repo import Repo
 
 from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
-from execution.git import git_environment, run_git
-from execution.guard import MARK
+from execution.environment import SITE_CACHE, TEMPORARY, clone_environment
+from execution.git import find_commit, git_environment, name_reference, run_git
 from execution.held_folders import make_held_folder
 from pipeline.errors import InputError
 
 CLONES = Path(".dvc/tmp/flows/clones")
-LOCKS = CLONES.with_name("locks")
-# What stages keep beside their outputs, and where.
-FOLDERS = {"CHECKPOINT_DIR": "checkpoints", "DOWNLOAD_DIR": "data/downloads", "LOG_DIR": "logs"}
 # For commits on a machine where git knows nobody.
 IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
 
@@ -72,83 +69,82 @@ class Clone:
             # would have this stage run again.
             self.dvc.run("commit", "--force", stage)
 
-    def save_experiment(self, name: str, target: str) -> None:
+    def save_experiment(self, name: str, target: str) -> str:
         """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
+
+        Returns:
+            The git commit that holds it.
 
         Raises:
             DvcError: not all of DVC's stages are up to date.
         """
-        changed: list[str] = []
-        self.dvc.run("status", "--json", show=changed.append)
-        if changed[-1:] != ["{}"]:
-            raise DvcError(f"an experiment requires stages that are up to date. Received: {' '.join(changed)}")
+        with Repo(str(self.folder)) as repo:
+            changed = repo.status()
+        if changed:
+            raise DvcError(f"an experiment requires stages that are up to date. Received: {json.dumps(changed)}")
         run_git(self.folder, "add", "--all")
         # The target only spares DVC from committing again what is up to date.
         self.dvc.run("exp", "save", "--force", "--name", name, target)
         self.dvc.run("exp", "push", "--force", "--no-cache", "origin", name)
+        return find_commit(self.folder, name_reference(find_commit(self.folder, "HEAD"), name))
 
 
 @contextmanager
-def open_clone(repository: Path, commit: str, *, share_cache: bool = True) -> Iterator[Clone]:
+def open_clone(repository: Path, commit: str, *, share: bool = True) -> Iterator[Clone]:
     """Clone the repository at a commit; at the end no process and no file of it is left.
 
-    Checkpoints and TensorBoard events of the stages go to the repository's own folders, and outlive the clone.
+    Args:
+        repository: its folder.
+        commit: that git checks out in the clone.
+        share: whether the stages use the repository's cache, and keep checkpoints and TensorBoard events in its
+            folders, where they outlive the clone; else all of it is in the clone, empty at first.
 
     Raises:
-        InputError: git cannot clone, or the repository has no DVC in it.
+        InputError: git cannot clone, the repository lacks files of the commit, or it has no DVC in it.
     """
     folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
-    guard = start_guard(folder, "--remove", pass_fds=[held])
-    session = start_script("dvc_server.py", cwd=folder, env=clone_environment(repository, folder))
+    processes = [start_guard(folder, "--remove", pass_fds=[held])]
     try:
-        make_clone(repository, commit, folder, share_cache)
-        yield Clone(folder, DvcSession(session))
+        make_clone(repository, commit, folder, share)
+        env = clone_environment(repository, folder, share=share)
+        processes.append(start_script("dvc_server.py", cwd=folder, env=env))
+        yield Clone(folder, DvcSession(processes[-1]))
     finally:
         # The guard first: it ends a session that is at work.
-        for process in (guard, session):
+        for process in processes:
             with suppress(BrokenPipeError):
                 process.stdin.close()
-        for process in (session, guard):
+        for process in reversed(processes):
             process.wait()
-        sys.stderr.write(guard.stdout.read().decode())
-        for process in (session, guard):
+        sys.stderr.write(processes[0].stdout.read().decode())
+        for process in processes:
             process.stdout.close()
         os.close(held)
 
 
-def make_clone(repository: Path, commit: str, folder: Path, share_cache: bool) -> None:
+def make_clone(repository: Path, commit: str, folder: Path, share: bool) -> None:
     """Clone into an empty folder, with the repository's DVC settings, and with its cache or an empty one."""
     run_git(repository, "clone", "--quiet", "--origin=origin", "--no-checkout", str(repository), str(folder))
     run_git(folder, "checkout", "--quiet", "--detach", commit)
+    # Git says nothing of it by its status; `git add --all` would record that they were removed.
+    if missing := run_git(folder, "ls-files", "--deleted").splitlines():
+        raise InputError(
+            f"a run requires a repository with all files of {commit}. Received: {repository}, a partial clone without "
+            f"{missing[0]}; `git -c remote.origin.partialclonefilter= fetch --refetch` completes it"
+        )
+    if not (folder / ".dvc").is_dir():
+        raise InputError(f"a run requires a commit with DVC in it. Received: {commit}")
+    (folder / TEMPORARY).mkdir(parents=True)
     for key, value in IDENTITY.items():
         if not is_set(folder, key):
             run_git(folder, "config", key, value)
-    try:
-        clone = Repo(str(folder))
-    except NotDvcRepoError as error:
-        raise InputError(f"a run requires a commit with DVC in it. Received: {commit}") from error
-    with Repo(str(repository)) as repo, clone:
-        cache = repo.cache.local_cache_dir if share_cache else str(folder / ".dvc/cache")
-        local = repo.config.read("local")
-        with clone.config.edit("local") as config:
-            merge(config, local)
-            config["cache"]["dir"] = cache
-            config["core"]["autostage"] = True
+    with Repo(str(repository)) as repo, Config(str(folder / ".dvc"), validate=False).edit("local") as config:
+        merge(config, repo.config.read("local"))
+        config["cache"]["dir"] = repo.cache.local_cache_dir if share else str(folder / ".dvc/cache")
+        config["core"] |= {"autostage": True, "site_cache_dir": str(folder / SITE_CACHE)}
 
 
 def is_set(folder: Path, key: str) -> bool:
     """Whether git has a value of a setting."""
     command = ["git", "-C", str(folder), "config", key]
     return not subprocess.run(command, check=False, capture_output=True, env=git_environment()).returncode
-
-
-def clone_environment(repository: Path, folder: Path) -> dict[str, str]:
-    """The environment of a clone's processes: this process' own, with places in the repository."""
-    env = git_environment()
-    mirror = os.environ.get("CIFAR_MIRROR")
-    if mirror and "://" not in mirror:
-        env["CIFAR_MIRROR"] = str(Path(mirror).absolute())
-    for name, default in FOLDERS.items():
-        env[name] = str(repository / os.environ.get(name, default))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return env | {MARK: str(folder), "PATH": path, "PYTHONUNBUFFERED": "1", "DVC_NO_ANALYTICS": "1"}

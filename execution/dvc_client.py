@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Protocol, cast
 
+from execution.git import hide_credentials
 from execution.guard import MARK, RUN_ID
 
 LAST_LINES = 20
@@ -36,6 +38,7 @@ class DvcSession:
     def __init__(self, process: Process):
         self.commands = process.stdin
         self.lines = read_lines(process.stdout)
+        self.status: str | None = "0"  # of the last command; None while it is at work
 
     def run(self, *arguments: str, show: Callable[[str], object] | None = None) -> None:
         """Run a DVC command; `show` gets each line as it is printed.
@@ -43,21 +46,30 @@ class DvcSession:
         Raises:
             DvcError: the command fails.
         """
+        # A `show` that raised has left the rest of its command.
+        deque(self.read_command(), maxlen=0)
+        self.status = None
         printed = []
         # A session that has died has no lines, and fails below.
         with contextlib.suppress(BrokenPipeError):
             self.commands.write(json.dumps(arguments).encode() + b"\n")
             self.commands.flush()
-        for line in self.lines:
-            if line == "\0000":
-                return
-            if line.startswith("\0"):
-                break
+        for line in self.read_command():
             printed.append(line)
             if show:
                 show(line)
-        last = "\n".join(printed[-LAST_LINES:])
-        raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
+        if self.status != "0":
+            last = "\n".join(printed[-LAST_LINES:])
+            raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
+
+    def read_command(self) -> Iterator[str]:
+        """The lines of the command that is at work, as they come, until it has ended."""
+        while self.status is None:
+            line = next(self.lines, "\0")
+            if line.startswith("\0"):
+                self.status = line[1:]
+            else:
+                yield hide_credentials(line)
 
 
 def start_script(

@@ -1,6 +1,7 @@
 """The repository that runs come from and go back to, through git."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -15,20 +16,26 @@ def git_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in LOCATIONS}
 
 
+def hide_credentials(text: str) -> str:
+    """A text without the names, passwords and tokens in its addresses."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "…@", text)
+
+
 def run_git(folder: Path, *arguments: str) -> str:
     """What a git command prints, without the last newline.
 
     Raises:
         InputError: there is no git, or it refuses; its reason is part of the message.
     """
-    command = ["git", "-C", str(folder), *arguments]
+    # Without optional locks, a look at the status never stands in the way of the user's own git.
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment())
     except FileNotFoundError:
         path = os.environ.get("PATH", os.defpath)
         raise InputError(f"a flow requires git on the PATH. Received: none in {path}") from None
     if done.returncode:
-        reason = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        reason = hide_credentials(" ".join(done.stderr.split())) or f"exit status {done.returncode}"
         raise InputError(f"git {arguments[0]} requires a repository that it can use. Received: {reason}")
     return done.stdout.rstrip("\n")
 
@@ -69,6 +76,11 @@ def check_name(folder: Path, name: str) -> None:
     run_git(folder, "check-ref-format", f"refs/exps/{name}")
     if run_git(folder, "for-each-ref", f"refs/heads/{name}", f"refs/tags/{name}"):
         raise InputError(f"an experiment requires a name that no branch or tag has. Received: {name}")
+
+
+def name_reference(commit: str, experiment: str) -> str:
+    """The git reference that DVC gives an experiment of a commit."""
+    return f"refs/exps/{commit[:2]}/{commit[2:]}/{experiment}"
 
 
 def describe_uncommitted(folder: Path, names: int = 10) -> str:

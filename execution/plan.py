@@ -1,20 +1,61 @@
 """What a run will be, known to be possible before anything starts."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from execution.git import check_name, check_repository, find_commit, list_recipes, read_committed
-from execution.recipe_changes import change_recipe, collect_changes, name_experiment
+from execution.git import (
+    check_name,
+    check_repository,
+    find_commit,
+    list_recipes,
+    name_reference,
+    read_committed,
+    run_git,
+)
+from execution.recipe_changes import ARGUMENTS, change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
+from pipeline.outputs import write_json
+from pipeline.settings.plain_yaml import load_plain_yaml
 from pipeline.settings.sections import Learning
+
+# In an experiment's commit, what made it; no output of DVC's.
+PLAN = "plan.json"
 
 
 class Plan(NamedTuple):
-    """A run that is known to be possible: its commit, its experiment's name and its parameter file's text."""
+    """A run that is known to be possible.
 
+    Attributes:
+        recipe: a file of recipes/, without its ending.
+        commit: whose code runs.
+        changes: of the recipe, by dotted key, as they were given.
+        experiment: its name.
+        params: the text of its parameter file.
+    """
+
+    recipe: str
     commit: str
+    changes: dict[str, Any]
     experiment: str
     params: str
+
+    def write(self, folder: Path) -> None:
+        """Write what the experiment's other files do not tell, and the command that makes it again, to plan.json."""
+        content = self._asdict() | {"command": self.compose_command()}
+        del content["params"]
+        write_json(folder / PLAN, content)
+
+    def compose_command(self) -> str:
+        """The command that makes the run again."""
+        given: dict[str, Any] = {"commit": self.commit}
+        given |= {name: self.changes[key] for key, name in ARGUMENTS.items() if key in self.changes}
+        if overrides := {key: value for key, value in self.changes.items() if key not in ARGUMENTS}:
+            given["overrides"] = overrides
+        words = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
+        options = [option for word in words for option in ("-p", word)]
+        return shlex.join(["prefect", "deployment", "run", f"reproduce/{self.recipe}", *options])
 
 
 def plan_run(
@@ -29,8 +70,8 @@ def plan_run(
     """Check a run's arguments, those of the flow `reproduce`, before anything starts.
 
     Raises:
-        InputError: there is no such commit or recipe, the recipe does not allow the changes, or a branch or a tag has
-            the experiment's name.
+        InputError: there is no such commit or recipe, the recipe does not allow the changes, a branch or a tag has the
+            experiment's name, or an experiment of other parameters.
     """
     check_repository(repository)
     found = find_commit(repository, commit)
@@ -40,6 +81,25 @@ def plan_run(
     text = read_committed(repository, found, f"recipes/{recipe}.yaml")
     changes = collect_changes(learning, seed, networks, overrides)
     params = change_recipe(text, changes, f"recipe {recipe}")
-    experiment = name_experiment(recipe, text, changes)
-    check_name(repository, experiment)
-    return Plan(found, experiment, params)
+    plan = Plan(recipe, found, changes, name_experiment(recipe, text, params), params)
+    check_name(repository, plan.experiment)
+    check_replaced(repository, plan)
+    return plan
+
+
+def check_replaced(repository: Path, plan: Plan) -> None:
+    """See that an experiment that a run would replace is of the same parameters.
+
+    Raises:
+        InputError: it is not.
+    """
+    reference = name_reference(plan.commit, plan.experiment)
+    if not run_git(repository, "for-each-ref", reference):
+        return
+    recorded = read_committed(repository, reference, "params.yaml")
+    before, after = (load_plain_yaml(text.encode(), plan.experiment) for text in (recorded, plan.params))
+    if before != after:
+        raise InputError(
+            f"a run requires a name that no experiment of other parameters has. Received: {plan.experiment}, recorded "
+            f"of the same commit; `dvc exp rename {plan.experiment} …` keeps it"
+        )

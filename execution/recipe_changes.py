@@ -9,7 +9,6 @@ from ruamel.yaml import YAML
 
 from pipeline.errors import InputError
 from pipeline.settings.params import Params, check_params, read_recorded_params
-from pipeline.settings.plain_yaml import load_plain_yaml
 from pipeline.settings.sections import Learning
 
 # What a flow has arguments for, which name the experiment.
@@ -64,20 +63,26 @@ def collect_changes(
     return {key: value for key, value in given.items() if value is not None} | (overrides or {})
 
 
-def name_experiment(recipe: str, recipe_text: str, changes: dict[str, Any]) -> str:
+def name_experiment(recipe: str, original: str, changed: str) -> str:
     """The experiment's name: `<recipe>-<learning>`, then what else differs from the recipe.
 
-    A seed adds `-s<seed>`, networks add their depths, and overrides add six digits of their digest: runs with other
-    results have other names. The recipe is one that `change_recipe` has accepted.
+    A seed adds `-s<seed>`, networks add their depths, and other parameters add twelve digits of their digest: runs with
+    other results have other names, and the same values have the same name however they are written.
+
+    Args:
+        recipe: its name.
+        original: its text.
+        changed: the text that `change_recipe` made of it.
     """
-    content: Any = load_plain_yaml(recipe_text.encode(), recipe)
-    parts = [recipe, changes["model.learning"]]
-    if changes.get("train.seed", content["train"]["seed"]) != content["train"]["seed"]:
-        parts.append(f"s{changes['train.seed']}")
-    if changes.get("networks", content["networks"]) != content["networks"]:
-        parts += [network.removeprefix("attention-") for network in changes["networks"]]
-    if overrides := {key: value for key, value in changes.items() if key not in ARGUMENTS}:
-        parts.append(hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:6])
+    before, after = (read_recorded_params(text, recipe) for text in (original, changed))
+    differing = list_differences(before, after)
+    parts = [recipe, after.model.learning]
+    if "train.seed" in differing:
+        parts.append(f"s{after.train.seed}")
+    if "networks" in differing:
+        parts += [network.removeprefix("attention-") for network in after.networks]
+    if others := {key: pair[1] for key, pair in differing.items() if key not in ARGUMENTS}:
+        parts.append(hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()[:12])
     return "-".join(parts)
 
 

@@ -10,7 +10,7 @@ from execution.git import check_repository
 from experiments.experiment import load_run
 from experiments.output_digests import LOCK, hash_output, read_lock
 from experiments.provenance import Evidence, check_code, gather_evidence
-from experiments.recorded_run import Run, read_run
+from experiments.recorded_run import Run, read_folder
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
@@ -65,14 +65,7 @@ def load_published(repository: Path, folder: Path) -> Published:
     path = repository / folder
     content = read_json(path / EVIDENCE, *Evidence._fields)
     evidence = Evidence(*(content[field] for field in Evidence._fields))
-
-    def read(name: str) -> str:
-        try:
-            return (path / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{folder} requires the files of a published run. Received: {error}") from error
-
-    run = read_run(folder.as_posix(), evidence.revision, evidence.commit, read)
+    run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
     check_files(path, run)
     return Published(run, evidence)
 

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
@@ -73,6 +74,22 @@ def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
         received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
         raise InputError(f"{name} requires results on one data set. Received: {received}")
     return Run(name, revision, commit, params, results)
+
+
+def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
+    """Read a run whose files lie in a folder; the other arguments are those of `Run`.
+
+    Raises:
+        InputError: as `read_run`.
+    """
+
+    def read(path: str) -> str:
+        try:
+            return (folder / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{name} requires the files of a complete run. Received: {error}") from error
+
+    return read_run(name, revision, commit, read)
 
 
 def read_result(name: str, network: str, read: Read) -> Result:

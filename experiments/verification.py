@@ -1,11 +1,10 @@
 """Run a recorded experiment again, from nothing, and compare every output.
 
-It runs in a clone with an empty cache, so that nothing is taken from what was computed before. DVC believes a file of
-its cache that nobody may write to; here every file is read and hashed, the record's own too.
+It runs in a clone with a cache and checkpoints of its own, so that nothing is taken from what was computed before. DVC
+believes a file of its cache that nobody may write to; here every file is read and hashed, the record's own too.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from experiments.output_differences import describe_difference
 from experiments.output_digests import Recorded, hash_output, is_promised, list_files, set_record_aside
 from pipeline.compute.machine import select_defining
 from pipeline.evaluation.tables import format_table
+from pipeline.locks import print_error
 
 
 class Finding(NamedTuple):
@@ -49,14 +49,14 @@ def verify(repository: Path, name: str) -> list[Finding]:
     """
     check_repository(repository)
     revision = resolve_run(repository, name)
-    print(f"{name}: running commit {revision[:12]} again, from nothing", file=sys.stderr)
+    print_error(f"{name}: running commit {revision[:12]} again, from nothing")
     with Repo(str(repository)) as repo:
         cache = Path(repo.cache.local_cache_dir)
-    with open_clone(repository, revision, share_cache=False) as clone:
+    with open_clone(repository, revision, share=False) as clone:
         stages = clone.prepare(read_committed(repository, revision, "params.yaml"))
         outputs, recorded = set_record_aside(clone.folder, cache)
         for stage in stages:
-            clone.run_stage(stage, lambda line: print(line, file=sys.stderr))
+            clone.run_stage(stage, print_error)
         return list(compare_outputs(clone.folder, outputs, recorded))
 
 

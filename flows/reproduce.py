@@ -1,52 +1,71 @@
 """Flow `reproduce`: a recipe at a commit, run in a clone, recorded as a DVC experiment."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State, TaskRun
+from prefect.runtime import flow_run
 from prefect.tasks import Task
 from pydantic import Field
 
-from execution.clone import LOCKS, Clone, open_clone
 from execution.dvc_client import DvcError
 from execution.git import PROJECT, describe_uncommitted
 from execution.parent_watch import end_with_launcher
 from execution.plan import plan_run
-from experiments.experiment import load_run
+from execution.run_plan import Outcome, Show, run_plan
+from experiments.recorded_run import read_folder
 from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress
-from pipeline.locks import hold_lock
+from pipeline.errors import InputError
 from pipeline.settings.sections import Learning, Seed
 
 Networks = Annotated[list[str], Field(min_length=1)]
 
-# A source that may answer later (the download's exit status), and a lock of DVC that another process holds.
-PASSING = ("exited with 75", "Unable to acquire lock", "is busy, it is being blocked by")
+# A source that may answer later (the download's exit status), a lock of DVC that another process holds, and a
+# repository that cannot be pushed to, which must not cost a training.
+PASSING = ("exited with 75", "Unable to acquire lock", "is busy, it is being blocked by", "dvc exp push ")
 
 show_plain_errors()
 
 
 def may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
-    """Whether a stage failed for a reason that may pass."""
+    """Whether a step failed for a reason that may pass."""
     reason = state.data if isinstance(state.data, DvcError) else None
     return any(sign in str(reason) for sign in PASSING)
 
 
 @task(retries=2, retry_delay_seconds=[10, 60], retry_condition_fn=may_pass, cache_policy=NO_CACHE)
-def run_stage(clone: Clone, stage: str) -> None:
-    """Run one stage of DVC's graph; what it prints goes to the log, its progress to an artifact."""
+def carry_out(work: Callable[[Show], Outcome]) -> Outcome:
+    """Carry out a step of a run; what it prints goes to the log, its progress to an artifact."""
     logger, progress = get_run_logger(), TrainingProgress()
 
     def show(line: str) -> None:
         if progress.follow(line):
             logger.info(line)
 
-    clone.run_stage(stage, show)
+    return work(show)
 
 
-@flow(flow_run_name="{recipe}-{learning}")
+def run_step(name: str, work: Callable[[Show], Outcome]) -> Outcome:
+    """Run a step as a task."""
+    return carry_out.with_options(name=name, task_run_name=name)(work)
+
+
+def name_flow_run() -> str:
+    """The names of the experiments that the current flow run makes; its own where they cannot be made."""
+    given = flow_run.parameters
+    learnings = [given["learning"]] if "learning" in given else ["arl", "nal"]
+    try:
+        return ", ".join(plan_run(PROJECT, **given | {"learning": learning}).experiment for learning in learnings)
+    except InputError:  # the flow says why
+        return "-".join([given["recipe"], *learnings])
+
+
+@flow(flow_run_name=name_flow_run)
 def reproduce(
     recipe: str = "demo",
     learning: Learning = "arl",
@@ -74,12 +93,7 @@ def reproduce(
     logger.info("experiment %s, of commit %s", plan.experiment, plan.commit)
     if left_out := describe_uncommitted(PROJECT):
         logger.warning("left out, because not committed: %s", left_out)
-    lock = PROJECT / LOCKS / f"{plan.experiment}-{plan.commit[:12]}"
-    holder = f"another run of {plan.experiment}"
-    with hold_lock(lock, holder, logger.info), open_clone(PROJECT, plan.commit) as clone:
-        stages = clone.prepare(plan.params)
-        for stage in stages:
-            run_stage.with_options(name=stage, task_run_name=stage)(clone, stage)
-        clone.save_experiment(plan.experiment, stages[-1])
-    show_run(load_run(PROJECT, plan.experiment, plan.commit))
+    read = partial(read_folder, plan.experiment, commit=plan.commit)
+    run = run_plan(PROJECT, plan, read, run_step, logger.info)
+    show_run(run)
     return plan.experiment

@@ -9,7 +9,7 @@ from execution.git import PROJECT, find_commit
 from experiments.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
-from flows.reproduce import Networks, reproduce
+from flows.reproduce import Networks, name_flow_run, reproduce
 from pipeline.settings.sections import Seed
 
 
@@ -23,7 +23,7 @@ def compare(first: str, second: str, commit: str) -> str:
     return str(path)
 
 
-@flow(flow_run_name="{recipe}")
+@flow(flow_run_name=name_flow_run)
 def tables(
     recipe: str = "demo",
     seed: Seed | None = None,

@@ -1,11 +1,8 @@
 """Run a recorded experiment again, from nothing, and compare every output: `python -m flows.verify demo-arl`."""
 
 import argparse
-import os
 import sys
-from pathlib import Path
 
-from execution.clone import FOLDERS
 from execution.git import PROJECT
 from experiments.verification import format_findings, verify
 from flows.command_line import run_command
@@ -16,9 +13,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", default="HEAD", help="an experiment, or another revision, such as demo-arl")
     name = parser.parse_args().name
-    # Not those of the run itself: from nothing means from no checkpoint of it.
-    for variable, folder in FOLDERS.items():
-        os.environ[variable] = str(Path(os.environ.get(variable, folder), "verify"))
 
     def print_findings() -> None:
         findings = verify(PROJECT, name)

@@ -1,11 +1,13 @@
 """Locks between processes of one machine; the system frees them when their holder ends, however it ends."""
 
-import fcntl
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+POLL_SECONDS = 0.2
 
 
 def print_error(line: str) -> None:
@@ -23,46 +25,17 @@ def hold_lock(path: Path, holder: str, say: Callable[[str], object] = print_erro
         say: takes that line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        descriptor = _open_lock(path)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"waiting for {holder} ({path})")
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is_at(path, descriptor):
-                try:
-                    yield
-                finally:
-                    # In a common folder the file of another user, who was killed, has to stay.
-                    with suppress(FileNotFoundError, PermissionError):
-                        path.unlink()
-                return
-        finally:
-            os.close(descriptor)
-
-
-def _open_lock(path: Path) -> int:
-    """Open a lock file that every user can lock; it is made where there is none.
-
-    In a common folder it may be another user's: Linux then refuses to open it to write, or with O_CREAT.
-    """
-    while True:
-        with suppress(FileNotFoundError):
-            try:
-                return os.open(path, os.O_RDWR)  # as NFS requires it
-            except PermissionError:
-                return os.open(path, os.O_RDONLY)
-        with suppress(FileExistsError):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-            os.fchmod(descriptor, 0o644)
-            return descriptor
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether the open file still has its name: a holder removes it, and whoever comes later locks a new one."""
+    # In a common folder another user's file, who was killed, is locked too.
+    lock = FileLock(path, mode=0o666, poll_interval=POLL_SECONDS, fallback_to_soft=False)
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"waiting for {holder} ({path})")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        # While it is held: whoever waits finds that the file has lost its name, and makes another.
+        with suppress(FileNotFoundError, PermissionError):
+            path.unlink()
+        lock.release()

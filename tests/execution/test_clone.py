@@ -4,13 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
+from dvc.repo import Repo
 
 from execution.clone import CLONES, open_clone
 from execution.dvc_client import DvcError, read_lines
-from execution.guard import find_processes
+from execution.git import find_commit, name_reference
+from execution.guard import RUN_ID, find_processes
 from tests.tiny_repository import ROOT, wait_until
 
 # Two processes that do not end when asked to, one of them in a session of its own.
@@ -200,6 +203,74 @@ def test_checkpoints_and_logs_go_to_the_repository_and_a_mirror_keeps_its_place(
         clone.run_stage("first", show=printed.append)
     folder = small_repository.folder
     assert f"[{folder}/checkpoints] [{folder}/elsewhere] [{folder}/mirror]" in printed
+
+
+ROLES = ("AUTHOR", "COMMITTER")
+MODULE = "import pathlib; print(pathlib.Path(__file__).parent)"
+
+
+def test_a_stage_runs_the_clones_code_in_its_own_places_and_knows_no_keys(
+    small_repository, head, parameters, monkeypatch, tmp_path
+):
+    (small_repository.folder / "told.py").write_text(MODULE)
+    small_repository.env |= {f"GIT_{role}_{key}": "nobody" for role in ROLES for key in ("NAME", "EMAIL")}
+    small_repository.commit("a module")
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    monkeypatch.setenv("PYTHONPATH", str(small_repository.folder))
+    for name in ("AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "AZURE_X", "GOOGLE_X", "HF_TOKEN", "REMOTE_PASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv(RUN_ID, "the run")
+    printed = []
+    command = f"python -m told; mktemp; env > {tmp_path}/env; touch first.txt"
+    with open_clone(small_repository.folder, "HEAD") as clone:
+        clone.prepare(parameters(command=command))
+        clone.run_stage("first", show=printed.append)
+        assert str(clone.folder) in printed
+        assert any(line.startswith(f"{clone.folder}/.dvc/tmp/") for line in printed)
+    assert "secret" not in (tmp_path / "env").read_text()
+    assert f"{RUN_ID}=the run\n" in (tmp_path / "env").read_text()
+
+
+def test_dvcs_own_files_of_a_clone_are_in_it(small_repository, head, monkeypatch):
+    monkeypatch.delenv("DVC_SITE_CACHE_DIR")
+    with open_clone(small_repository.folder, head) as clone, Repo(str(clone.folder)) as repo:
+        assert Path(repo.site_cache_dir).is_relative_to(clone.folder)
+
+
+def test_a_reader_of_lines_that_fails_leaves_the_session_in_step(small_repository, head, parameters):
+    def fail(line):
+        raise ValueError(line)
+
+    with open_clone(small_repository.folder, head) as clone:
+        stages = clone.prepare(parameters(command="echo one; echo two; echo hello > first.txt"))
+        with pytest.raises(ValueError, match="Running stage 'first'"):
+            clone.run_stage("first", fail)
+        printed = []
+        clone.dvc.run("root", show=printed.append)
+        assert printed == ["."]
+        run_all(clone, parameters(command="echo one; echo two; echo hello > first.txt"))
+        clone.save_experiment("mine", stages[-1])
+
+
+def test_credentials_in_addresses_are_not_shown(small_repository, head, parameters):
+    printed = []
+    with open_clone(small_repository.folder, head) as clone, pytest.raises(DvcError) as error:
+        run_all(clone, parameters(command="echo https://me:token@host/path; exit 3"), printed.append)
+    assert "https://…@host/path" in printed
+    assert "me:token" not in str(error.value)
+
+
+def test_a_push_that_failed_can_be_tried_again(small_repository, head, parameters):
+    with open_clone(small_repository.folder, head) as clone:
+        stages = run_all(clone, parameters())
+        lock = small_repository.folder / ".git" / f"{name_reference(head, 'mine')}.lock"
+        lock.parent.mkdir(parents=True)
+        lock.touch()
+        with pytest.raises(DvcError, match="dvc exp push "):
+            clone.save_experiment("mine", stages[-1])
+        lock.unlink()
+        revision = clone.save_experiment("mine", stages[-1])
+    assert find_commit(small_repository.folder, name_reference(head, "mine")) == revision
 
 
 def test_lines_end_with_carriage_returns_too_and_come_while_a_process_runs():

@@ -11,6 +11,7 @@ from execution.git import (
     find_commit,
     list_committed,
     read_committed,
+    run_git,
 )
 from execution.plan import plan_run
 from pipeline.errors import InputError
@@ -43,6 +44,19 @@ def test_what_is_not_committed_is_named(small_repository):
     (folder / "new.txt").touch()
     assert describe_uncommitted(folder) == "dvc.yaml, new.txt"
     assert describe_uncommitted(folder, names=1) == "dvc.yaml and 1 more"
+
+
+def test_a_look_at_the_status_writes_nothing(small_repository):
+    (small_repository.folder / "params.yaml").touch()  # the index is to be refreshed
+    index = small_repository.folder / ".git/index"
+    before = index.stat()
+    assert describe_uncommitted(small_repository.folder) == ""
+    assert index.stat() == before
+
+
+def test_what_git_says_of_an_address_has_no_credentials(small_repository):
+    address = "https://somebody:token@localhost/nowhere"
+    assert "https://…@localhost/nowhere" in refusal(run_git, small_repository.folder, "checkout", address)
 
 
 def test_files_are_read_as_they_are_committed(small_repository, head):
@@ -118,6 +132,19 @@ def uninstall_git(repository, monkeypatch):
 def test_a_repository_that_no_run_can_be_made_from_is_refused(small_repository, monkeypatch, change, expected):
     folder = change(small_repository, monkeypatch)
     assert refusal(plan_run, folder, "demo", "arl") == expected.format(folder=folder)
+
+
+def test_a_partial_clone_is_refused_where_it_lacks_files_and_completed_as_that_says(small_repository, head):
+    (small_repository.folder / "dvc.yaml").write_text("stages: {}\n")
+    small_repository.run("git", *AUTHOR, "commit", "--quiet", "--all", "--message=second")
+    small_repository.run("git", "config", "uploadpack.allowFilter", "true")
+    partial = clone(small_repository, "--filter=blob:none")
+    message = refusal(open_clone(partial, head).__enter__)
+    assert message.startswith(f"a run requires a repository with all files of {head}. Received: {partial}, a partial")
+    command = message.split("`")[1]
+    subprocess.run(command, shell=True, cwd=partial, check=True, capture_output=True)
+    with open_clone(partial, head) as complete:
+        assert (complete.folder / "dvc.yaml").exists()
 
 
 def test_a_shallow_clone_that_was_completed_will_do(small_repository, monkeypatch):

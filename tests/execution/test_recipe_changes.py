@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from execution.recipe_changes import change_recipe, collect_changes, name_experiment
@@ -11,7 +13,7 @@ DEMO = (ROOT / "recipes/demo.yaml").read_text()
 
 def name(**arguments):
     given = {"learning": "arl", "seed": None, "networks": None, "overrides": None} | arguments
-    return name_experiment("demo", DEMO, collect_changes(**given))
+    return name_experiment("demo", DEMO, change_recipe(DEMO, collect_changes(**given), "demo"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -75,7 +77,17 @@ def test_other_overrides_have_other_names_and_their_order_does_not_matter():
     one = name(overrides={"train.epochs": 2, "model.width": 0.5})
     assert one.startswith("demo-arl-")
     assert one == name(overrides={"model.width": 0.5, "train.epochs": 2})
-    assert len({one, name(), name(overrides={"train.epochs": 1}), name(overrides={"train.epochs": 2})}) == 4
+    names = {one, name(), name(overrides={"train.epochs": 2}), name(overrides={"train.batch_size": 40})}
+    assert len(names) == 4
+
+
+def test_equal_values_have_one_name_however_they_are_written():
+    peak, recorded = "train.learning_rate.peak", load_yaml(DEMO)["train"]["learning_rate"]["peak"]
+    written = [{peak: 1e-3}, {peak: 0.001}, {peak: 0.001, "model.layout": load_yaml(DEMO)["model"]["layout"]}]
+    (one,) = {name(overrides=overrides) for overrides in written}
+    assert re.fullmatch("demo-arl-[0-9a-f]{12}", one)
+    assert name(overrides={"model.width": 1}) == name(overrides={"model.width": 1.0})
+    assert name(overrides={peak: recorded}) == "demo-arl"
 
 
 @pytest.mark.parametrize("text", ["networks: [a", "a: 1\na: 2", "a: &b 1\nc: *b", "train: !foo {}", "- 1", ""])

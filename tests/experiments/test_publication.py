@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from execution.git import find_commit
+from execution.plan import Plan
 from experiments.agreement import describe_agreement
 from experiments.comparison_page import find_correct
 from experiments.experiment import load_run
@@ -44,6 +45,9 @@ def record(small_repository, tmp_path):
         clone = tmp_path / name
         small_repository.run("git", "worktree", "add", "--quiet", "--detach", str(clone), base)
         write_run(clone, wrong, **options)
+        changes = {"model.learning": options.get("learning", "arl")}
+        changes |= {"train.seed": options["seed"]} if "seed" in options else {}
+        Plan("mine", base, changes, name, "").write(clone)
         change(clone)
         small_repository.run("git", "-C", str(clone), "add", "--all")
         small_repository.run("git", "-C", str(clone), "commit", "--quiet", f"--message={name}")
@@ -253,7 +257,16 @@ def test_a_run_whose_recipe_is_no_more_or_another_now_is_named(record):
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("else-arl", lambda clone: None, "a recipe's run without overrides.*Received: else-arl"),
+        (
+            "else-arl",
+            lambda clone: Plan("mine", "", {}, "mine-arl", "").write(clone),
+            "a recipe's run without overrides.*Received: else-arl",
+        ),
+        (
+            "mine-arl",
+            lambda clone: (clone / "plan.json").unlink(),
+            "an experiment with plan.json, as a flow makes it. Received: mine-arl, without",
+        ),
         (
             "mine-arl",
             lambda clone: (clone / "params.yaml").write_text(RECIPE.replace("epochs: 32", "epochs: 33")),
@@ -304,7 +317,7 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
         ("metrics/attention-56.json", b"{", "metrics/attention-56.json is required as a run writes it"),
         ("details/attention-56.json", b"{}", "details/attention-56.json requires the keys dataset"),
         ("history/attention-56.csv", b"", "history/attention-56.csv is required as a run writes it"),
-        ("machine/attention-56.json", b"\xff", "requires the files of a published run"),
+        ("machine/attention-56.json", b"\xff", "requires the files of a complete run"),
         ("predictions/attention-56.csv", None, r"requires the md5 of dvc.lock, \w+. Received: none"),
         ("reports/report.md", b"another", "reports requires the md5 of dvc.lock"),
         ("timing/attention-92.json", b'{"train_minutes": 1}', "timing/attention-92.json requires the md5"),

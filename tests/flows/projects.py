@@ -11,17 +11,17 @@ from tests.tiny_repository import Repository, write_tiny_params
 
 GRAPH = """
 stages:
-  first: {cmd: echo >> "$RUN_TOKEN/first"; touch first.txt, deps: [hold.sh], outs: [first.txt]}
+  first: {cmd: echo >> "$RUN_TOLD/first"; touch first.txt, deps: [hold.sh], outs: [first.txt]}
   hold: {cmd: sh hold.sh, deps: [first.txt, hold.sh], outs: [held.txt]}
 """
 # Three processes that do not end when asked to: one in a session of its own, one whose parent has ended.
 HOLD = """
-if [ -e "$RUN_TOKEN/released" ]; then touch held.txt; exit; fi
+if [ -e "$RUN_TOLD/released" ]; then touch held.txt; exit; fi
 trap '' TERM INT HUP
 setsid sleep 1000 &
 (sleep 1000 &)
-touch "$RUN_TOKEN/ready"
-until [ -e "$RUN_TOKEN/released" ]; do sleep 1; done
+touch "$RUN_TOLD/ready"
+until [ -e "$RUN_TOLD/released" ]; do sleep 1; done
 touch held.txt
 """
 DEPLOYMENTS = """
@@ -66,7 +66,7 @@ class TinyProject(Project):
 class HeldProject(Project):
     """With two stages, shell commands: `first`, and `hold`, which goes on until it is released.
 
-    All that a run starts has RUN_TOKEN in its environment: a folder that tells how far the run is.
+    All that a run starts has RUN_TOLD in its environment: a folder that tells how far the run is.
     """
 
     def __init__(self, folder):
@@ -74,7 +74,7 @@ class HeldProject(Project):
         self.folder.mkdir()
         self.token = folder / "token"
         self.token.mkdir()
-        self.env["RUN_TOKEN"] = str(self.token)
+        self.env["RUN_TOLD"] = str(self.token)
         self.copy_project()
         (self.folder / "dvc.yaml").write_text(GRAPH)
         (self.folder / "dvc.lock").unlink()
@@ -103,7 +103,7 @@ class HeldProject(Project):
         found = set()
         for environ in Path("/proc").glob("[0-9]*/environ"):
             try:
-                if f"RUN_TOKEN={self.token}\0".encode() in environ.read_bytes():
+                if f"RUN_TOLD={self.token}\0".encode() in environ.read_bytes():
                     found.add(int(environ.parent.name))
             except OSError:  # it has ended
                 continue

@@ -11,10 +11,10 @@ from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
 from ruamel.yaml import YAML
 
-from execution.clone import LOCKS
 from execution.dvc_client import DvcError
 from execution.git import find_commit
 from execution.guard import find_processes
+from execution.run_plan import LOCKS
 from flows.reproduce import may_pass, reproduce
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -73,7 +73,7 @@ def free_when(lock, condition):
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_starts(in_project, monkeypatch, arguments):
-    monkeypatch.setattr("flows.reproduce.open_clone", None)
+    monkeypatch.setattr("flows.reproduce.run_plan", None)
     with pytest.raises((InputError, ParameterTypeError)):
         reproduce(**({"recipe": "tiny"} | arguments))
 
@@ -90,6 +90,8 @@ def test_a_failed_stage_fails_the_flow_with_its_last_lines(in_project, project):
         ("failed to run: python -m pipeline.stages.download, exited with 75", True),
         ("ERROR: Unable to acquire lock", True),
         ("'data/raw' is busy, it is being blocked by: read (PID 7)", True),
+        ("dvc exp push --force --no-cache origin demo-arl failed; its last lines:", True),
+        ("dvc exp save --force --name demo-arl report failed; its last lines:", False),
         ("failed to run: python -m pipeline.stages.download, exited with 1", False),
     ],
 )

@@ -1,0 +1,29 @@
+import json
+
+from execution.git import find_commit, name_reference
+from execution.plan import Plan
+from execution.run_plan import run_plan
+
+
+def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_experiment(
+    small_repository, head, parameters
+):
+    plan = Plan("demo", head, {"model.learning": "arl"}, "mine", parameters())
+    steps = []
+
+    def run_step(name, work):
+        steps.append(name)
+        return work(print)
+
+    def read(folder, revision):
+        assert json.loads((folder / "plan.json").read_text())["recipe"] == "demo"
+        return revision, (folder / "last.txt").read_text()
+
+    revision, text = run_plan(small_repository.folder, plan, read, run_step)
+    assert (steps[:3], steps[-1]) == (["clone", "prepare", "first"], "save")
+    assert sorted(steps[3:-1]) == ["each@a", "each@b", "last"]
+    assert text == "hello\n"
+    saved = json.loads(small_repository.run("git", "show", f"{revision}:plan.json"))
+    assert saved.pop("command").startswith(f"prefect deployment run reproduce/demo -p commit={head} -p learning=arl")
+    assert saved == {"recipe": "demo", "commit": head, "changes": {"model.learning": "arl"}, "experiment": "mine"}
+    assert find_commit(small_repository.folder, name_reference(head, "mine")) == revision
