@@ -87,6 +87,16 @@ def test_stages_never_import_each_other():
         assert not [name for name in names for other in STAGES if name.startswith(f"pipeline.stages.{other}")]
 
 
+def test_params_yaml_is_read_in_one_place():
+    """So a process reads and checks it once: a stage is given what was read."""
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "pipeline").rglob("*.py")
+        if "pipeline.settings.params.load_params" in imported_modules(path)
+    ]
+    assert readers == ["pipeline/stages/command.py"]
+
+
 def test_the_pipeline_knows_neither_dvc_nor_prefect():
     for path in (ROOT / "pipeline").rglob("*.py"):
         assert not {name.partition(".")[0] for name in imported_modules(path)} & {"dvc", "prefect", *PACKAGES}, path

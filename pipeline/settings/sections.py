@@ -25,6 +25,7 @@ Precision = Literal["float32", "bfloat16"]
 LayoutName = Literal["paper", "seed", "wide-stem"]
 Learning = Literal["arl", "nal"]
 Fill = Literal["mean", "nearest"]
+Optimizer = Literal["sgd", "adam"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Train(Section):
     seed: Seed
     epochs: Count
     batch_size: Count
-    optimizer: Literal["sgd", "adam"]
+    optimizer: Optimizer
     momentum: Fraction
     learning_rate: Annotated[CosineLearningRate | StepLearningRate, Field(discriminator="schedule")]
     weight_decay: NotNegative

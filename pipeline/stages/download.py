@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from pipeline.outputs import write_json, written_aside
 from pipeline.settings.params import Params
-from pipeline.settings.sections import CustomDownload, FileLayoutName, KnownDownload, SyntheticDownload
+from pipeline.settings.sections import CustomDownload, KnownDownload, SyntheticDownload
 from pipeline.stages.command import run
 from pipeline.stages.paths import RAW
 
@@ -25,13 +25,13 @@ def download(params: Params) -> None:
     A transfer goes to $DOWNLOAD_DIR, or data/downloads/, which is no output: one that breaks off is gone on with.
     """
     settings = params.download
-    if isinstance(settings, SyntheticDownload):
-        write_raw(settings.dataset, "cifar10", CLASSES, draw_members(settings), settings.sha256)
-        return
     dataset = describe_dataset(settings)
+    if isinstance(settings, SyntheticDownload):
+        write_raw(dataset, draw_members(settings), settings.sha256)
+        return
     source = locate_archive(dataset.url, os.environ.get("CIFAR_MIRROR"))
     if isinstance(source, Path):
-        write_raw(dataset.name, dataset.layout, dataset.classes, read_members(source, dataset))
+        write_raw(dataset, read_members(source, dataset))
         return
     archive = Path(os.environ.get("DOWNLOAD_DIR", "data/downloads"), f"{dataset.archive_sha256[:12]}.tar.gz")
     with hold_lock(archive.with_suffix(".lock"), "another process that downloads the same archive"):
@@ -41,18 +41,20 @@ def download(params: Params) -> None:
 
             download_archive(source, archive)
         try:
-            write_raw(dataset.name, dataset.layout, dataset.classes, read_members(archive, dataset))
+            write_raw(dataset, read_members(archive, dataset))
         except InputError:
             archive.unlink()  # what is wrong with it will be wrong again
             raise
         archive.unlink()
 
 
-def describe_dataset(settings: KnownDownload | CustomDownload) -> ArchiveDataset:
+def describe_dataset(settings: SyntheticDownload | KnownDownload | CustomDownload) -> ArchiveDataset:
     """The data set that the parameters name."""
-    if isinstance(settings, KnownDownload):
-        return CIFAR10 if settings.dataset == "cifar10" else CIFAR100
-    return ArchiveDataset(settings.dataset, settings.layout, settings.url, settings.sha256)
+    if isinstance(settings, SyntheticDownload):
+        return ArchiveDataset(settings.dataset, "cifar10", "", "", classes=CLASSES)
+    if isinstance(settings, CustomDownload):
+        return ArchiveDataset(settings.dataset, settings.layout, settings.url, settings.sha256)
+    return CIFAR10 if settings.dataset == "cifar10" else CIFAR100
 
 
 def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -65,20 +67,16 @@ def draw_members(settings: SyntheticDownload) -> Iterator[tuple[str, Iterable[by
 
 
 def write_raw(
-    name: str,
-    layout: FileLayoutName,
-    classes: tuple[str, ...],
-    members: Iterable[tuple[str, Iterable[bytes]]],
-    required_digest: str | None = None,
+    dataset: ArchiveDataset, members: Iterable[tuple[str, Iterable[bytes]]], required_digest: str | None = None
 ) -> None:
-    """Write the members and their manifest to data/raw/<name>/.
+    """Write a data set's members and their manifest to data/raw/<name>/.
 
     The data set's digest is the sha256 of lines of each data file's sha256 and name, as `sha256sum` prints them.
 
     Raises:
         InputError: a member or the digest is not the required one, or no class names are known.
     """
-    shape = FILE_LAYOUTS[layout]
+    name, classes, shape = dataset.name, dataset.classes, FILE_LAYOUTS[dataset.layout]
     files = {}
     with written_aside(RAW / name) as folder:
         folder.mkdir()
@@ -98,7 +96,7 @@ def write_raw(
         if required_digest not in (None, digest):
             raise InputError(f"the data set {name} requires sha256 {required_digest}. Received: {digest}")
         ordered = {member: files[member] for member in shape.data_files}
-        manifest = {"dataset": name, "layout": layout, "sha256": digest, "classes": classes, "files": ordered}
+        manifest = {"dataset": name, "layout": dataset.layout, "sha256": digest, "classes": classes, "files": ordered}
         write_json(folder / "manifest.json", manifest)
     print(f"{RAW / name}: {len(files)} files, {len(classes)} classes, sha256 {digest}")
 

@@ -57,7 +57,7 @@ def train(name: str, params: Params) -> None:
     with checkpoints.exclusive():
         if reason := identity.explain_start(checkpoints, parts):
             print(f"{name}: starting over, because {reason}")
-        identity.keep_parts(checkpoints, parts)
+        write_json(checkpoints.folder / identity.PARTS_FILE, parts)
         identity.remove_forgotten(checkpoints.folder.parent)
         log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, "LOG_HISTOGRAMS" in os.environ)
         outcome = train_network(network, training, checkpoints, log)

@@ -16,7 +16,6 @@ from typing import Any
 from pipeline.compute.machine import select_defining
 from pipeline.digests import hash_file
 from pipeline.inputs import read_json
-from pipeline.outputs import write_json
 from pipeline.training.checkpoints import CheckpointFolder
 
 PROJECT = Path(__file__).parents[2]
@@ -69,11 +68,6 @@ def digest_parts(parts: Parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def keep_parts(checkpoints: CheckpointFolder, parts: Parts) -> None:
-    """Write what defines a training beside its checkpoints."""
-    write_json(checkpoints.folder / PARTS_FILE, parts)
-
-
 def explain_start(checkpoints: CheckpointFolder, parts: Parts) -> str:
     """Why a training begins anew though its network has checkpoints: what differs from the latest of them, in words.
 
@@ -109,9 +103,10 @@ def remove_forgotten(folder: Path) -> None:
     """Remove the checkpoints in `folder` to which nothing was added for two weeks, and which no process holds."""
     now = time.time()
     for run in {path.parent for kind in ("step-*.checkpoint", PARTS_FILE) for path in folder.glob(f"*/{kind}")}:
-        if now - max(path.stat().st_mtime for path in run.iterdir()) > KEPT_SECONDS:
-            with suppress(BlockingIOError), CheckpointFolder(run, "").exclusive(_give_way):
-                shutil.rmtree(run)
+        with suppress(BlockingIOError, FileNotFoundError):  # another process has it, or has removed it
+            if now - max(path.stat().st_mtime for path in run.iterdir()) > KEPT_SECONDS:
+                with CheckpointFolder(run, "").exclusive(_give_way):
+                    shutil.rmtree(run)
 
 
 def _give_way(line: str) -> None:

@@ -1,14 +1,14 @@
 """The optimizer and the loss, compiled into a network."""
 
-from typing import Literal
-
 import keras
+
+from pipeline.settings.sections import Optimizer
 
 
 def compile_network(
     network: keras.Model,
     *,
-    optimizer: Literal["sgd", "adam"],
+    optimizer: Optimizer,
     momentum: float,
     weight_decay: float,
     label_smoothing: float,

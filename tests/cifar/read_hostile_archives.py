@@ -50,7 +50,7 @@ def memory(key):
 def read(archive, dataset):
     """Say `refused: <message>`, or whether the right files lie there."""
     try:
-        write_raw("pictures", "cifar10", dataset.classes, read_members(archive, dataset))
+        write_raw(dataset, read_members(archive, dataset))
     except InputError as error:
         return f"refused: {error}"
     content = {path.name: path.read_bytes() for path in OUTPUT.iterdir() if path.name != "manifest.json"}
