@@ -44,11 +44,11 @@ def make_run(name, wrong, dataset="cifar10", learning="arl", seed=0):
     return Run(name, "f" * 40, "c" * 40, check_params(params, "made up"), {}, results)
 
 
-def write_run(folder, wrong, learning="arl", seed=0, classes=("a", "b"), digests=("digest", "digest")):
-    """Write the files of a run with so many wrong images, and a dvc.lock with their digests."""
+def write_run(folder, wrong, learning="arl", seed=0, classes=("a", "b"), digests=("digest", "digest"), further=None):
+    """Write the files of a run with so many wrong images, and further ones, and a dvc.lock with their digests."""
     right, other = classes
     table = pd.DataFrame({"actual": [right] * 10, "predicted": [other] * wrong + [right] * (10 - wrong)})
-    files = {}
+    files = dict(further or {})
     for network, digest in zip(NETWORKS, digests, strict=True):
         files |= write_network(network, 10.0 * wrong, digest) | {
             f"predictions/{network}.csv": table.to_csv(index_label="index")

@@ -1,18 +1,31 @@
 import shutil
+from itertools import product
+from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
 
+from experiments.comparison import compose_comparison
 from experiments.provenance import Evidence
-from experiments.published_overview import BEGIN, END, draw_curves, list_paired_tests, write_overview
-from experiments.published_run import Published, publish_run
+from experiments.published_overview import (
+    BEGIN,
+    COLUMNS,
+    END,
+    draw_curves,
+    list_paired_tests,
+    load_all,
+    write_overview,
+)
+from experiments.published_run import FOLDERS, Published, publish_run
 from experiments.recipe_table import find_runs, make_row
 from pipeline.errors import InputError
+from pipeline.evaluation.tables import RESULTS, Column
 from tests.experiments.made_up_runs import NETWORKS, RECIPE, make_run
 from tests.tiny_repository import ROOT
 
 ROW = "| mine | attention-56 | wide-stem × 0.375 | 32 |"
 EVIDENCE = Evidence("mine", "commit", "revision", "command")
+PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))
 
 
 def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alone(record):
@@ -119,15 +132,55 @@ def test_a_readme_without_marks_is_refused(record):
         write_overview(folder)
 
 
-def test_the_committed_pages_are_those_of_the_published_runs(tmp_path):
-    shutil.copytree(ROOT / "results", tmp_path / "results")
+@pytest.fixture
+def committed(tmp_path):
+    """A copy of what is published here, without the pages and pictures that show it."""
+    for folder in PUBLISHED:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "README.md", tmp_path)
     (tmp_path / "recipes").symlink_to(ROOT / "recipes")
-    pages = ("README.md", "results/README.md")
-    pictures = {path.name: path.read_bytes() for path in (tmp_path / "results/figures").iterdir()}
-    shutil.rmtree(tmp_path / "results/figures")
-    (tmp_path / "results/README.md").unlink()
-    write_overview(tmp_path)
-    for name in pages:
-        assert (tmp_path / name).read_text() == (ROOT / name).read_text()
-    assert {path.name: path.read_bytes() for path in (tmp_path / "results/figures").iterdir()} == pictures
+    return tmp_path
+
+
+def test_the_committed_pages_are_those_of_the_published_runs(committed):
+    write_overview(committed)
+    pictures = [path.relative_to(ROOT) for path in ROOT.glob("results/figures/*")]
+    for path in (Path("README.md"), Path("results/README.md"), *pictures):
+        assert (committed / path).read_bytes() == (ROOT / path).read_bytes()
+    assert len(list(committed.glob("results/figures/*"))) == len(pictures)
+
+
+@pytest.fixture
+def later_version(monkeypatch):
+    """A later version of this project, whose runs have a further file of each network, and keys in others."""
+    added = (Column("Later error, %", "later_error_percent"), Column("Later count", "later_count", ","))
+    monkeypatch.setattr("experiments.published_run.FOLDERS", (*FOLDERS, "later"))
+    monkeypatch.setattr("experiments.comparison.RESULTS", (*RESULTS, *added))
+    monkeypatch.setattr("experiments.published_overview.COLUMNS", (*COLUMNS, *added))
+
+
+def test_what_is_published_is_read_compared_and_shown_by_a_later_version(later_version, committed):
+    published = load_all(committed)
+    assert len(published) == len(PUBLISHED)
+    for first, second in product([run for run, _ in published], repeat=2):
+        if first.dataset == second.dataset:
+            page = compose_comparison(first, second)
+            assert page.count("| Later error, % | Later count |") == 2
+            assert page.count(" | – | – |\n") >= len(first.results) + len(second.results)
+    write_overview(committed)
+    page = (committed / "results/README.md").read_text()
+    assert "| Parameters | Later error, % | Later count |" in page
+    assert page.count(" | – | – |\n") == sum(len(run.results) for run, _ in published)
+
+
+def test_runs_of_two_versions_are_published_with_what_each_has(later_version, record):
+    record("mine-arl", 2)
+    folder = record("mine-nal", 2, learning="nal", further={"later/attention-92.json": "{}"})
+    for name in ("mine-arl", "mine-nal"):
+        publish_run(folder, name)
+    assert not (folder / "results/mine-arl/later").exists()
+    assert (folder / "results/mine-nal/later/attention-92.json").read_text() == "{}"
+    assert [run.name for run, _ in load_all(folder)] == ["results/mine-arl", "results/mine-nal"]
+    (folder / "results/mine-nal/later/attention-92.json").unlink()
+    with pytest.raises(InputError, match=r"later/attention-92\.json requires the md5 of dvc\.lock"):
+        load_all(folder)
