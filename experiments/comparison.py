@@ -6,7 +6,7 @@ from pathlib import Path
 from execution.recipe_changes import list_differences
 from experiments.recorded_run import Run, list_networks
 from pipeline.errors import InputError
-from pipeline.evaluation.figures import draw_learning_curves
+from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import format_change, format_table, render_template
 from pipeline.evaluation.reference import FIGURES, find_figures
 from pipeline.evaluation.significance import PairedTest, compare_predictions
@@ -36,7 +36,7 @@ def write_comparison(repository: Path, first: Run, second: Run) -> Path:
     }
     with written_aside(folder) as aside:
         aside.mkdir()
-        draw_learning_curves(histories, aside / PICTURE)
+        save_figure(draw_learning_curves(histories), aside / PICTURE)
         (aside / "comparison.md").write_text(compose_comparison(first, second, PICTURE))
     return folder / "comparison.md"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
 from experiments.comparison import PAIRED_NOTE, format_evidence, format_paired_tests
@@ -14,7 +15,7 @@ from experiments.published_run import EVIDENCE, RESULTS, Published, load_publish
 from experiments.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
-from pipeline.evaluation.figures import draw_learning_curves
+from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.evaluation.metrics import CALIBRATION_BINS
 from pipeline.evaluation.tables import Column, show_columns
@@ -50,7 +51,7 @@ def write_overview(repository: Path) -> None:
         raise InputError(f"README.md requires the lines {BEGIN.strip()} and {END.strip()}. Received: not both")
     for recipe, runs in group_by_recipe(published, recipes).items():
         with written_aside(repository / RESULTS / "figures" / f"{recipe}.png") as picture:
-            draw_curves([run for run, _ in runs], picture)
+            save_figure(draw_curves([run for run, _ in runs]), picture)
     with written_aside(repository / RESULTS / "README.md") as page:
         page.write_text(compose_overview(published, recipes, table))
     with written_aside(repository / "README.md") as page:
@@ -92,14 +93,14 @@ def group_by_recipe(published: list[Published], recipes: dict[str, Params]) -> d
     return {recipe: items for recipe, items in groups.items() if items}
 
 
-def draw_curves(runs: list[Run], path: Path) -> None:
+def draw_curves(runs: list[Run]) -> Figure:
     """The learning curves of a recipe's networks with ARL and with NAL: of the first run of each that there is."""
     curves: dict[str, dict[str, pd.DataFrame]] = {}
     for run in runs:
         histories = curves.setdefault(run.params.model.learning.upper(), {})
         for network, result in run.results.items():
             histories.setdefault(network, result.history)
-    draw_learning_curves(curves, path)
+    return draw_learning_curves(curves)
 
 
 def compose_overview(published: list[Published], recipes: dict[str, Params], recipe_table: str) -> str:

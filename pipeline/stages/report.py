@@ -8,8 +8,9 @@ from pipeline.evaluation.figures import (
     draw_calibration,
     draw_confusion,
     draw_learning_curves,
-    draw_mean_image,
     draw_mistakes,
+    save_figure,
+    save_mean_image,
 )
 from pipeline.evaluation.markdown import render_template
 from pipeline.evaluation.tables import (
@@ -38,19 +39,18 @@ def report() -> None:
     statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images", "duplicates")
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
     histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}
-    test_images = read_array(PREPARED / "test-images.npy")
+    images = read_array(PREPARED / "test-images.npy")
     with written_aside(OUTPUT) as folder:
         figures = folder / "figures"
         figures.mkdir(parents=True)
-        draw_learning_curves({params.model.learning: histories}, figures / "learning-curves.png")
-        draw_mean_image(read_array(MEAN), figures / "mean.png")
+        save_mean_image(read_array(MEAN), figures / "mean.png")
+        save_figure(draw_learning_curves({params.model.learning: histories}), figures / "learning-curves.png")
         for network in params.networks:
             predictions = read_table(Path("predictions", f"{network}.csv"), dtype=PREDICTIONS, keep_default_na=False)
-            title = f"{network}: test images, % of each class"
-            draw_confusion(predictions, statistics["classes"], title, figures / f"confusion-{network}.png")
-            draw_calibration(predictions, f"{network}: calibration", figures / f"calibration-{network}.png")
-            title = f"{network}: the most confident mistakes"
-            draw_mistakes(test_images, predictions, title, figures / f"mistakes-{network}.png")
+            confusion = draw_confusion(network, predictions, statistics["classes"])
+            save_figure(confusion, figures / f"confusion-{network}.png")
+            save_figure(draw_calibration(network, predictions), figures / f"calibration-{network}.png")
+            save_figure(draw_mistakes(network, predictions, images), figures / f"mistakes-{network}.png")
         (folder / "report.md").write_text(compose_report(params, statistics, results))
     print(f"{format_networks(RESULTS, results)}\n{OUTPUT / 'report.md'}")
 
