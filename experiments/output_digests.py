@@ -8,8 +8,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.errors import InputError
-
 LOCK = "dvc.lock"
 # Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
 NOT_PROMISED = ("timing/", "machine/", "reports")
@@ -20,19 +18,13 @@ def is_promised(name: str) -> bool:
     return not name.startswith(NOT_PROMISED)
 
 
-def parse_lock(content: bytes, source: str) -> dict[str, str]:
-    """The digests of all outputs by name, from the content of a dvc.lock; `source` names it in error messages.
-
-    Raises:
-        InputError: it is damaged.
-    """
+def parse_lock(content: bytes) -> dict[str, str]:
+    """The digests of all outputs by name, from the content of a dvc.lock; a ValueError if it is damaged."""
     try:
         lock: Any = YAML(typ="safe").load(content)
         return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
-    except (ValueError, YAMLError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{source} requires a file as DVC writes it. Received: {' '.join(str(error).split())}"
-        ) from error
+    except (YAMLError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def list_files(path: Path) -> list[Path]:

@@ -133,11 +133,8 @@ def make_rows(run: Run) -> Iterator[dict[str, str]]:
         if result.predictions is not None:
             error = numbers["test_error_percent"]
             numbers["half_width"] = 1.96 * math.sqrt(error * (100 - error) / len(result.predictions))
-        yield {
-            "Run": f"[{folder}]({folder}/reports/report.md)",
-            "Network": network,
-            **show_columns(COLUMNS, numbers),
-        }
+        link = f"[{folder}]({folder}/reports/report.md)"
+        yield {"Run": link, "Network": network, **show_columns(COLUMNS, numbers)}
 
 
 def list_paired_tests(runs: list[Run]) -> Iterator[str]:
@@ -160,12 +157,13 @@ def list_best(runs: list[Run]) -> Iterator[dict[str, Any]]:
         ]
         if candidates:
             _, run, network = min(candidates, key=lambda candidate: candidate[0])
-            errors = run.results[network].details.get("test_error_percent_per_class", {})
+            numbers = run.results[network].numbers
+            errors = numbers.get("test_error_percent_per_class", {})
             yield {
                 "dataset": dataset,
                 "folder": Path(run.name).name,
+                "params": run.params,
                 "network": network,
-                "numbers": run.results[network].numbers,
-                "label_smoothing": run.params.train.label_smoothing,
+                "numbers": numbers,
                 "classes": format_table([{"Class": name, "Test error, %": error} for name, error in errors.items()]),
             }

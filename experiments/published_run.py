@@ -6,9 +6,10 @@ from typing import NamedTuple
 from dvc.api import DVCFileSystem
 
 from execution.git import check_repository
+from experiments.experiment import load_run
 from experiments.output_digests import LOCK, hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
-from experiments.recorded_run import UNREADABLE, Run, load_run, read_run
+from experiments.recorded_run import UNREADABLE, Run, read_folder
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
@@ -48,7 +49,7 @@ def load_published(repository: Path, folder: Path) -> Published:
     path = repository / folder
     content = read_json(path / EVIDENCE, *Evidence._fields)
     evidence = Evidence(*(content[field] for field in Evidence._fields))
-    run = read_run(folder.as_posix(), evidence.revision, evidence.commit, lambda name: (path / name).read_bytes())
+    run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
     for name in ("reports", *list_published(run)):
         required, received = run.digests.get(name), hash_output(path / name)
         if received != required:

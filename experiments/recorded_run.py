@@ -1,4 +1,4 @@
-"""Recorded runs, as their files tell them: experiments and other revisions of a repository."""
+"""A recorded run, as its files tell it."""
 
 import io
 import json
@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
-from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc.repo.experiments.refs import ExpRefInfo
-from dvc.scm import RevError, resolve_rev
 from dvc_data.index import DataIndexDirError
 
-from execution.git import run_git
 from experiments.output_digests import LOCK, parse_lock
 from pipeline.errors import InputError
 from pipeline.params import Params, check_params
@@ -77,47 +72,9 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
-    """Read an experiment, or another revision, of a repository.
-
-    Args:
-        repository: its folder.
-        name: of the experiment, or a revision.
-        commit: that the experiment was made from, where those of several commits may have the name; DVC alone would
-            take HEAD's.
-
-    Raises:
-        InputError: there is none of the name, or it holds no complete results on one data set.
-    """
-    revision = resolve_run(repository, name, commit)
-    files = DVCFileSystem(repo=str(repository), rev=revision)
-    return read_run(name, revision, find_baseline(repository, revision), files.read_bytes)
-
-
-def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
-    """The git commit that holds a run; the arguments are those of `load_run`.
-
-    Raises:
-        InputError: there is none.
-    """
-    with Repo(str(repository)) as repo:
-        try:
-            return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
-        except RevError as error:
-            raise InputError(
-                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
-            ) from error
-
-
-def find_baseline(repository: Path, revision: str) -> str:
-    """The commit that an experiment was made from; a revision that is no experiment is its own."""
-    references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")
-    # refs/exps/<two digits>/<the others>/<name>
-    for reference in references.splitlines():
-        parts = reference.split("/")
-        if len(parts) == 5:
-            return parts[2] + parts[3]
-    return revision
+def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
+    """Read a run whose files lie in a folder; the arguments and errors are those of `read_run`."""
+    return read_run(name, revision, commit, lambda path: (folder / path).read_bytes())
 
 
 def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]) -> Run:
@@ -127,7 +84,7 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
         InputError: the files hold no complete results on one data set.
     """
 
-    def read_file(path: str, convert: Callable[[bytes], Content]) -> Content:
+    def read_file(path: str, parse: Callable[[bytes], Content]) -> Content:
         try:
             content = read(path)
         except UNREADABLE as error:
@@ -135,14 +92,14 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
                 f"{name} requires the results of a complete run. Received: none in {path}"
             ) from error
         try:
-            return convert(content)
+            return parse(content)
         except ValueError as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{name}: {path} is required as a run writes it. Received: {reason}") from error
 
-    content = read_file("params.yaml", lambda content: load_plain_yaml(content, name))
-    params = check_params(content, f"{name}: params.yaml")
-    digests = read_file(LOCK, lambda content: parse_lock(content, f"{name}: {LOCK}"))
+    text = read_file("params.yaml", bytes.decode)
+    params = check_params(load_plain_yaml(text.encode(), name), f"{name}: params.yaml")
+    digests = read_file(LOCK, parse_lock)
     results = {network: read_result(network, read_file) for network in params.networks}
     data = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(data.values())) > 1:
@@ -152,7 +109,7 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
 
 
 def read_result(network: str, read_file: Callable[[str, Callable[[bytes], Any]], Any]) -> Result:
-    """What a run recorded of a network; `read_file` takes a path in the project and what converts the file's bytes."""
+    """What a run recorded of a network; `read_file` takes a path in the project and what parses the file."""
     metrics, timing, machine = (
         read_file(f"{folder}/{network}.json", parse_object) for folder in ("metrics", "timing", "machine")
     )
@@ -160,8 +117,8 @@ def read_result(network: str, read_file: Callable[[str, Callable[[bytes], Any]],
     history = read_file(f"history/{network}.csv", parse_table)
     try:
         # "None" and "7" may be names of classes.
-        as_text = partial(parse_table, dtype=str, keep_default_na=False)
-        predictions = read_file(f"predictions/{network}.csv", as_text)
+        parse_text = partial(parse_table, dtype=str, keep_default_na=False)
+        predictions = read_file(f"predictions/{network}.csv", parse_text)
     except MissingFileError:
         predictions = None
     return Result(metrics, details, timing, machine, history, predictions)

@@ -11,7 +11,7 @@ from execution.git import PROJECT
 from execution.guard import MARK
 from execution.plan import plan_run
 from experiments.agreement import describe_agreement
-from experiments.recorded_run import load_run
+from experiments.experiment import load_run
 from flows.command_line import run_command
 from pipeline.locks import hold_lock
 

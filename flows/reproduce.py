@@ -13,7 +13,7 @@ from execution.dvc_client import DvcError
 from execution.git import PROJECT, describe_uncommitted
 from execution.parent_watch import end_with_launcher
 from execution.plan import plan_run
-from experiments.recorded_run import load_run
+from experiments.experiment import load_run
 from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress

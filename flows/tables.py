@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from execution.git import PROJECT, find_commit
 from experiments.comparison import write_comparison
-from experiments.recorded_run import load_run
+from experiments.experiment import load_run
 from flows.artifacts import show_comparison
 from flows.reproduce import Networks, reproduce
 from pipeline.sections import Seed

@@ -7,8 +7,8 @@ import pytest
 
 from execution.git import find_commit
 from experiments.agreement import describe_agreement
+from experiments.experiment import load_run
 from experiments.published_run import find_run, load_published, publish_run
-from experiments.recorded_run import load_run
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import NETWORKS, RECIPE, write_run
@@ -99,7 +99,7 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
         ("reports/report.md", b"another", "reports requires the md5 of dvc.lock"),
         ("timing/attention-92.json", b'{"train_minutes": 1}', "timing/attention-92.json requires the md5"),
         ("dvc.lock", None, "requires the results of a complete run. Received: none in dvc.lock"),
-        ("dvc.lock", b"{}", "dvc.lock requires a file as DVC writes it"),
+        ("dvc.lock", b"{}", "dvc.lock is required as a run writes it"),
         ("evidence.json", None, r"results/mine-arl/evidence\.json requires a file of JSON"),
     ],
 )

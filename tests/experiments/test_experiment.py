@@ -1,7 +1,7 @@
 import pytest
 
 from execution.git import find_commit
-from experiments.recorded_run import load_run
+from experiments.experiment import load_run
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import RECIPE, write_run
 

@@ -1,0 +1,55 @@
+"""Recorded runs by the names that DVC and git have for them: experiments and other revisions."""
+
+from pathlib import Path
+
+from dvc.api import DVCFileSystem
+from dvc.repo import Repo
+from dvc.repo.experiments.refs import ExpRefInfo
+from dvc.scm import RevError, resolve_rev
+
+from execution.git import run_git
+from experiments.recorded_run import Run, read_run
+from pipeline.errors import InputError
+
+
+def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
+    """Read an experiment, or another revision, of a repository.
+
+    Args:
+        repository: its folder.
+        name: of the experiment, or a revision.
+        commit: that the experiment was made from, where those of several commits may have the name; DVC alone would
+            take HEAD's.
+
+    Raises:
+        InputError: there is none of the name, or it holds no complete results on one data set.
+    """
+    revision = resolve_run(repository, name, commit)
+    files = DVCFileSystem(repo=str(repository), rev=revision)
+    return read_run(name, revision, find_baseline(repository, revision), files.read_bytes)
+
+
+def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
+    """The git commit that holds a run; the arguments are those of `load_run`.
+
+    Raises:
+        InputError: there is none.
+    """
+    with Repo(str(repository)) as repo:
+        try:
+            return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
+        except RevError as error:
+            raise InputError(
+                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
+            ) from error
+
+
+def find_baseline(repository: Path, revision: str) -> str:
+    """The commit that an experiment was made from; a revision that is no experiment is its own."""
+    references = run_git(repository, "for-each-ref", "--points-at", revision, "--format=%(refname)", "refs/exps")
+    # refs/exps/<two digits>/<the others>/<name>
+    for reference in references.splitlines():
+        parts = reference.split("/")
+        if len(parts) == 5:
+            return parts[2] + parts[3]
+    return revision
