@@ -1,12 +1,20 @@
 import json
+import shutil
 
 import pytest
+from dvc.api import DVCFileSystem
 
 from execution.clone import CLONES, open_clone
-from experiments.output_digests import hash_bytes, hash_output
-from experiments.verification import Finding, differ_in_kind, format_findings, verify
+from experiments.output_digests import hash_bytes, hash_output, parse_lock
+from experiments.verification import Finding, compare_output, differ_in_kind, format_findings, verify
 from flows import verify as command
 
+FOLDERS = """
+stages:
+  all:
+    cmd: mkdir -p cached/inner tracked && echo 1 > cached/one && echo 2 > cached/inner/two && echo 3 > tracked/three
+    outs: [cached, tracked: {cache: false}]
+"""
 CHANGING = "date +%s%N > first.txt"  # another output each time
 
 
@@ -92,6 +100,34 @@ def test_the_command_begins_from_no_checkpoint_and_ends_with_a_status(
     assert f"{4 - 4 * status} of 4 outputs are the same" in capsys.readouterr().out
     places = (tmp_path / "places").read_text().split()
     assert places == [f"{folder}/checkpoints", f"{folder}/CHECKPOINT_DIR/verify"]
+
+
+def test_folders_are_compared_file_by_file_and_as_a_whole_where_the_cache_lacks_their_list(small_repository):
+    folder = small_repository.folder
+    (folder / "dvc.yaml").write_text(FOLDERS)
+    small_repository.run("dvc", "repro", "--quiet")
+    small_repository.run("git", "config", "user.name", "somebody")
+    small_repository.run("git", "config", "user.email", "somebody@localhost")
+    small_repository.commit("folders")
+
+    def compare(output):
+        digest = parse_lock((folder / "dvc.lock").read_bytes())[output]
+        findings = compare_output(DVCFileSystem(repo=str(folder), rev="HEAD"), folder, output, digest)
+        return {finding.name: finding.difference for finding in findings}
+
+    assert compare("cached") == {"cached/inner/two": "", "cached/one": ""}
+    assert compare("tracked") == {"tracked/three": ""}
+    for name in ("cached/one", "tracked/three"):
+        (folder / name).unlink()
+        (folder / name).write_text("other\n")
+    (folder / "cached/new").touch()
+    assert compare("tracked") == {"tracked/three": "2 bytes → 6"}
+    changes = {"cached/new": "not in the record", "cached/one": "2 bytes → 6"}
+    assert compare("cached") == {"cached/inner/two": ""} | changes
+    for path in (folder / ".dvc/cache").rglob("*.dir"):
+        path.unlink()
+    shutil.rmtree(small_repository.env["DVC_SITE_CACHE_DIR"], ignore_errors=True)
+    assert compare("cached") == {"cached": "another digest; the record's bytes are not in DVC's cache"}
 
 
 def test_times_and_the_machine_are_not_promised():
