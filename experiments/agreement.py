@@ -52,9 +52,5 @@ def describe_errors(published: Run, run: Run) -> str:
 
 def describe_machines(published: Run, run: Run) -> str:
     """In what the machine of a run differs from that of the published one, by what its bits may depend on."""
-    before, after = (next(iter(each.results.values())).machine for each in (published, run))
-    return "; ".join(
-        f"{key} ({before.get(key, 'not told')} → {after.get(key, 'not told')})"
-        for key in MACHINE_KEYS
-        if before.get(key) != after.get(key)
-    )
+    machines = [next(iter(each.results.values())).machine for each in (published, run)]
+    return describe_values(*({key: machine.get(key, "not told") for key in MACHINE_KEYS} for machine in machines))
