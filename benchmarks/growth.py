@@ -43,8 +43,12 @@ def measure() -> Section:
         }
     ).T
     draw_growth(medians, ROOT / "benchmarks/growth.png")
-    lines = [(f"{count:,}", f"{used:.2f}", f"{peak:.3f}") for count, used, peak in medians.itertuples()]
-    table = format_table(("Images", *medians), lines)
+    table = format_table(
+        [
+            {"Images": f"{count:,}", "Seconds": f"{used:.2f}", "Peak memory, GB": f"{peak:.3f}"}
+            for count, used, peak in medians.itertuples()
+        ]
+    )
     picture = "![Seconds and peak memory against the images](growth.png)"
     return Section(rows, f"## Growth with the images\n\n{table}\n{picture}")
 

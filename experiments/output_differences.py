@@ -3,82 +3,39 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 
+Arrays = dict[str, np.ndarray]
+
 
 def describe_difference(name: str, recorded: bytes, received: bytes) -> str:
     """In words, for a table: the largest difference of numbers, or how many bytes differ where that says nothing."""
-    compare = COMPARISONS.get(name.rpartition(".")[2], lambda *_: "")
+    words = ""
     try:
-        words = compare(recorded, received)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):  # one of them is damaged
-        words = ""
+        match name.rpartition(".")[2]:
+            case "json":
+                words = describe_values(json.loads(recorded), json.loads(received))
+            case "keras":
+                words = _compare_arrays(_read_weights(recorded), _read_weights(received), "weights")
+            case "npy":
+                words = _compare_arrays(_read_array(recorded), _read_array(received), "values")
+            case "csv":
+                words = _compare_arrays(_read_columns(recorded), _read_columns(received), "values")
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+        pass  # one of them is damaged
     return words or _count_bytes(recorded, received)
 
 
-def _compare_json(*contents: bytes) -> str:
-    first, second = (_flatten(json.loads(content)) for content in contents)
+def describe_values(recorded: dict[str, Any], received: dict[str, Any]) -> str:
+    """The values that differ between two objects, the first three by dotted key; "" for none."""
+    first, second = _flatten(recorded), _flatten(received)
     keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
-    return "; ".join(f"{key} {_show(first.get(key), second.get(key))}" for key in keys[:3]) + _more(len(keys) - 3)
-
-
-def _show(first: object, second: object) -> str:
-    """Two values; numbers with six digits where these show the difference."""
-    if isinstance(first, float) and isinstance(second, float) and f"{first:.6g}" != f"{second:.6g}":
-        return f"{first:.6g} → {second:.6g}"
-    return f"{first} → {second}"
-
-
-def _compare_csv(*contents: bytes) -> str:
-    first, second = (pd.read_csv(io.BytesIO(content), dtype=str) for content in contents)
-    if first.shape != second.shape or list(first) != list(second):
-        return f"{first.shape[0]} × {first.shape[1]} values → {second.shape[0]} × {second.shape[1]}"
-    changed = (first.fillna("") != second.fillna("")).to_numpy()
-    numbers = [table.apply(pd.to_numeric, errors="coerce").to_numpy(float) for table in (first, second)]
-    return _count(changed, "values", *numbers)
-
-
-def _compare_npy(*contents: bytes) -> str:
-    first, second = (np.load(io.BytesIO(content), allow_pickle=False) for content in contents)
-    if first.shape != second.shape:
-        return f"shape {first.shape} → {second.shape}"
-    return _count(first != second, "values", first, second)
-
-
-def _compare_keras(*contents: bytes) -> str:
-    first, second = (_read_weights(content) for content in contents)
-    if {name: array.shape for name, array in first.items()} != {name: array.shape for name, array in second.items()}:
-        return "other weights or shapes"
-    flat = [np.concatenate([weights[name].ravel() for name in sorted(weights)]) for weights in (first, second)]
-    return _count(flat[0] != flat[1], "weights", *flat)
-
-
-COMPARISONS: dict[str, Callable[..., str]] = {
-    "json": _compare_json,
-    "csv": _compare_csv,
-    "npy": _compare_npy,
-    "keras": _compare_keras,
-}
-
-
-def _read_weights(content: bytes) -> dict[str, np.ndarray]:
-    """The weights of a `.keras` file by name, float64."""
-    weights: dict[str, np.ndarray] = {}
-
-    def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset):
-            weights[name] = np.asarray(item, np.float64)
-
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        stored = file.read("model.weights.h5")
-    with h5py.File(io.BytesIO(stored)) as file:
-        file.visititems(collect)
-    return weights
+    more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+    return "; ".join(f"{key} {_show(first.get(key), second.get(key))}" for key in keys[:3]) + more
 
 
 def _flatten(content: Any, prefix: str = "") -> dict[str, Any]:
@@ -88,14 +45,50 @@ def _flatten(content: Any, prefix: str = "") -> dict[str, Any]:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def _count(changed: np.ndarray, what: str, first: np.ndarray, second: np.ndarray) -> str:
+def _show(first: object, second: object) -> str:
+    """Two values; numbers with six digits where these show the difference."""
+    if isinstance(first, float) and isinstance(second, float) and f"{first:.6g}" != f"{second:.6g}":
+        return f"{first:.6g} → {second:.6g}"
+    return f"{first} → {second}"
+
+
+def _read_array(content: bytes) -> Arrays:
+    return {"": np.load(io.BytesIO(content), allow_pickle=False)}
+
+
+def _read_columns(content: bytes) -> Arrays:
+    table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+    return {str(name): column.to_numpy() for name, column in table.items()}
+
+
+def _read_weights(content: bytes) -> Arrays:
+    """The weights of a `.keras` file."""
+    weights: Arrays = {}
+
+    def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            weights[name] = np.asarray(item)
+
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        stored = file.read("model.weights.h5")
+    with h5py.File(io.BytesIO(stored)) as file:
+        file.visititems(collect)
+    return weights
+
+
+def _compare_arrays(first: Arrays, second: Arrays, what: str) -> str:
     """How many values differ and by how much, "" for none."""
+    shapes = [{name: array.shape for name, array in arrays.items()} for arrays in (first, second)]
+    if shapes[0] != shapes[1]:
+        sizes = [sum(array.size for array in arrays.values()) for arrays in (first, second)]
+        return f"{sizes[0]} {what} → {sizes[1]}, of other names or shapes"
+    flat = [pd.Series(np.concatenate([arrays[name].ravel() for name in first])) for arrays in (first, second)]
+    changed = flat[0] != flat[1]
     if not changed.any():
         return ""
-    differences = np.abs(first.astype(np.float64) - second.astype(np.float64))
-    finite = differences[np.isfinite(differences)]
-    most = f", by up to {finite.max():.3g}" if finite.size and finite.max() else ""
-    return f"{changed.sum()} of {changed.size} {what}{most}"
+    numbers = [pd.to_numeric(values[changed], errors="coerce").astype(float) for values in flat]
+    most = (numbers[0] - numbers[1]).abs().replace(np.inf, np.nan).max()
+    return f"{changed.sum()} of {changed.size} {what}" + (f", by up to {most:.3g}" if most > 0 else "")
 
 
 def _count_bytes(recorded: bytes, received: bytes) -> str:
@@ -103,7 +96,3 @@ def _count_bytes(recorded: bytes, received: bytes) -> str:
         return f"{len(recorded)} bytes → {len(received)}"
     differing = np.frombuffer(recorded, np.uint8) != np.frombuffer(received, np.uint8)
     return f"{differing.sum()} of {len(recorded)} bytes"
-
-
-def _more(count: int) -> str:
-    return f" and {count} more" if count > 0 else ""

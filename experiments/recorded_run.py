@@ -2,31 +2,34 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
+from dvc.exceptions import DvcException
+from dvc_data.index import DataIndexDirError
 
+from experiments.output_digests import LOCK, parse_lock
 from pipeline.errors import InputError
 from pipeline.settings.params import Params, read_recorded_params
 
-Read = Callable[[str], str]  # the text of a file by its path in the project; an InputError if there is none
 Content = TypeVar("Content")
 
-# What pages say of a network, by folder.
-KEYS = {
-    "metrics": ("train_error_percent", "validation_error_percent", "test_error_percent"),
-    "details": ("dataset", "dataset_sha256", "parameters"),
-    "timing": ("train_minutes",),
-    "machine": ("device", "processor", "libraries"),
-}
+# A file of a revision that git does not have, or DVC's cache.
+UNREADABLE = (OSError, DvcException, DataIndexDirError)
+
+
+class MissingFileError(InputError):
+    """A file that a run has is not there."""
 
 
 class Result(NamedTuple):
     """What a run recorded of one network.
 
-    The error of a split without images is None; so are predictions where the DVC cache does not have them.
+    Keys are those of the version that ran: one that was added later is not there. The error of a split without images
+    is None; so are predictions where the DVC cache does not have them.
     """
 
     metrics: dict[str, Any]
@@ -35,6 +38,11 @@ class Result(NamedTuple):
     machine: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame | None
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """All that was measured, by key."""
+        return self.metrics | self.details | self.timing
 
 
 class Run(NamedTuple):
@@ -45,6 +53,7 @@ class Run(NamedTuple):
         revision: the git commit that holds the run.
         commit: that was run: the experiment's baseline, or the revision itself.
         params: of the run.
+        digests: of all outputs by name, as its dvc.lock has them; it keeps those of other networks too.
         results: by network.
     """
 
@@ -52,6 +61,7 @@ class Run(NamedTuple):
     revision: str
     commit: str
     params: Params
+    digests: dict[str, str]
     results: dict[str, Result]
 
     @property
@@ -61,81 +71,69 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
-    """Put a run together from its files; the arguments are those of `Run`, and what reads a file.
+def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
+    """Read a run whose files lie in a folder; the arguments and errors are those of `read_run`."""
+    return read_run(name, revision, commit, lambda path: (folder / path).read_bytes())
+
+
+def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]) -> Run:
+    """Put a run together from its files; the arguments are those of `Run`, and what reads a file of the project.
 
     Raises:
         InputError: the files hold no complete results on one data set.
     """
-    params = read_recorded_params(read("params.yaml"), f"{name}: params.yaml")
-    results = {network: read_result(name, network, read) for network in params.networks}
-    digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
-    if len(set(digests.values())) > 1:
-        received = "; ".join(f"{network} on {digest}" for network, digest in digests.items())
-        raise InputError(f"{name} requires results on one data set. Received: {received}")
-    return Run(name, revision, commit, params, results)
 
-
-def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
-    """Read a run whose files lie in a folder; the other arguments are those of `Run`.
-
-    Raises:
-        InputError: as `read_run`.
-    """
-
-    def read(path: str) -> str:
+    def read_file(path: str, parse: Callable[[bytes], Content]) -> Content:
         try:
-            return (folder / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{name} requires the files of a complete run. Received: {error}") from error
+            content = read(path)
+        except UNREADABLE as error:
+            raise MissingFileError(
+                f"{name} requires the results of a complete run. Received: none in {path}"
+            ) from error
+        try:
+            return parse(content)
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{name}: {path} is required as a run writes it. Received: {reason}") from error
 
-    return read_run(name, revision, commit, read)
+    text = read_file("params.yaml", bytes.decode)
+    params = read_recorded_params(text, f"{name}: params.yaml")
+    digests = read_file(LOCK, parse_lock)
+    results = {network: read_result(network, read_file) for network in params.networks}
+    data = {network: result.details["dataset_sha256"] for network, result in results.items()}
+    if len(set(data.values())) > 1:
+        received = "; ".join(f"{network} on {digest}" for network, digest in data.items())
+        raise InputError(f"{name} requires results on one data set. Received: {received}")
+    return Run(name, revision, commit, params, digests, results)
 
 
-def read_result(name: str, network: str, read: Read) -> Result:
-    """What a run recorded of a network; the arguments are the run's name, the network's, and what reads a file.
-
-    Raises:
-        InputError: a file is not what a run writes, or not there, but for the predictions.
-    """
-
-    def read_object(folder: str) -> dict[str, Any]:
-        source = f"{folder}/{network}.json"
-        content = parse(f"{name}: {source}", read(source), json.loads)
-        if not isinstance(content, dict) or not content.keys() >= set(KEYS[folder]):
-            raise InputError(f"{name}: {source} requires the keys {', '.join(KEYS[folder])}. Received: others")
-        return content
-
-    metrics, details, timing, machine = (read_object(folder) for folder in KEYS)
-    source = f"history/{network}.csv"
-    history = parse(f"{name}: {source}", read(source), read_table)
-    source = f"predictions/{network}.csv"
+def read_result(network: str, read_file: Callable[[str, Callable[[bytes], Any]], Any]) -> Result:
+    """What a run recorded of a network; `read_file` takes a path in the project and what parses the file."""
+    metrics, timing, machine = (
+        read_file(f"{folder}/{network}.json", parse_object) for folder in ("metrics", "timing", "machine")
+    )
+    details = read_file(f"details/{network}.json", partial(parse_object, keys=("dataset", "dataset_sha256")))
+    history = read_file(f"history/{network}.csv", parse_table)
     try:
-        text = read(source)
-    except InputError:
-        return Result(metrics, details, timing, machine, history, None)
-    # "None" and "7" may be names of classes.
-    predictions = parse(f"{name}: {source}", text, lambda text: read_table(text, dtype=str, keep_default_na=False))
+        # "None" and "7" may be names of classes.
+        parse_text = partial(parse_table, dtype=str, keep_default_na=False)
+        predictions = read_file(f"predictions/{network}.csv", parse_text)
+    except MissingFileError:
+        predictions = None
     return Result(metrics, details, timing, machine, history, predictions)
 
 
-def read_table(text: str, **options: Any) -> pd.DataFrame:
-    """A table from the text of a CSV file; the options are those of `pandas.read_csv`."""
-    return pd.read_csv(io.StringIO(text), **options)
+def parse_object(content: bytes, keys: Iterable[str] = ()) -> dict[str, Any]:
+    """An object of JSON with these keys; a ValueError if it is none."""
+    parsed = json.loads(content)
+    if not isinstance(parsed, dict) or not parsed.keys() >= set(keys):
+        raise ValueError(f"no object with the keys {', '.join(keys)}")
+    return parsed
 
 
-def parse(source: str, text: str, convert: Callable[[str], Content]) -> Content:
-    """What a file's text says.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    try:
-        return convert(text)
-    except ValueError as error:
-        raise InputError(
-            f"{source} is required as a run writes it. Received: {' '.join(str(error).split())}"
-        ) from error
+def parse_table(content: bytes, **options: Any) -> pd.DataFrame:
+    """A table of CSV; the options are those of `pandas.read_csv`."""
+    return pd.read_csv(io.BytesIO(content), **options)
 
 
 def list_networks(*runs: Run) -> list[str]:

@@ -1,23 +1,26 @@
 """Run a recorded experiment again, from nothing, and compare every output.
 
-It runs in a clone with a cache and checkpoints of its own, so that nothing is taken from what was computed before. DVC
-believes a file of its cache that nobody may write to; here every file is read and hashed, the record's own too.
+It runs in a clone with an empty cache, so that nothing is taken from what was computed before. DVC believes a file of
+its cache that nobody may write to; here every file is read and hashed, the record's own too.
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dvc.api import DVCFileSystem
 from dvc.repo import Repo
 
 from execution.clone import open_clone
 from execution.git import check_repository, read_committed
 from experiments.experiment import resolve_run
 from experiments.output_differences import describe_difference
-from experiments.output_digests import Recorded, hash_output, is_promised, list_files, set_record_aside
+from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
+from experiments.recorded_run import UNREADABLE
 from pipeline.compute.machine import select_defining
-from pipeline.evaluation.tables import format_table
+from pipeline.evaluation.markdown import format_table
 from pipeline.locks import print_error
 
 
@@ -50,63 +53,99 @@ def verify(repository: Path, name: str) -> list[Finding]:
     check_repository(repository)
     revision = resolve_run(repository, name)
     print_error(f"{name}: running commit {revision[:12]} again, from nothing")
-    with Repo(str(repository)) as repo:
-        cache = Path(repo.cache.local_cache_dir)
     with open_clone(repository, revision, share=False) as clone:
         stages = clone.prepare(read_committed(repository, revision, "params.yaml"))
-        outputs, recorded = set_record_aside(clone.folder, cache)
+        outputs = remove_outputs(clone.folder)
         for stage in stages:
             clone.run_stage(stage, print_error)
-        return list(compare_outputs(clone.folder, outputs, recorded))
+        record = DVCFileSystem(repo=str(repository), rev=revision)
+        return [
+            finding
+            for output, digest in outputs.items()
+            for finding in compare_output(record, clone.folder, output, digest)
+        ]
 
 
-def compare_outputs(folder: Path, outputs: list[str], recorded: dict[str, Recorded]) -> Iterator[Finding]:
-    """Compare what is recorded with what lies in the folder now."""
-    received: dict[str, Path] = {}
-    for output in outputs:
-        files = [Path()] if output in recorded else list_files(folder / output)
-        received |= {(Path(output) / file).as_posix(): folder / output / file for file in files}
-    for name in sorted({**recorded, **received}):
-        before, after = recorded.get(name), received.get(name)
-        yield Finding(name, compare(name, before, after), name.startswith("machine/") and differ_in_kind(before, after))
+def remove_outputs(clone: Path) -> dict[str, str]:
+    """Remove a run's outputs from its clone, and give the digest that is recorded of each, "" for none."""
+    with Repo(str(clone)) as repo:
+        outputs = {Path(out.fs_path): out.hash_info.value or "" for out in repo.index.outs}
+    for path in outputs:
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+    return {path.relative_to(clone).as_posix(): digest for path, digest in sorted(outputs.items())}
 
 
-def differ_in_kind(recorded: Recorded | None, received: Path | None) -> bool:
+def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str) -> Iterator[Finding]:
+    """Compare what is recorded of an output, file by file, with what lies in the folder now."""
+    recorded = list_recorded(record, output, digest)
+    received = (
+        [output] if output in recorded else [(Path(output) / file).as_posix() for file in list_files(folder / output)]
+    )
+    for name in sorted({*recorded, *received}):
+        path = folder / name
+        try:
+            before = record.read_bytes(name)
+        except UNREADABLE:
+            before = None
+        comparable = name.startswith("machine/") and before is not None and path.exists()
+        other_kind = comparable and differ_in_kind(before, path.read_bytes())
+        yield Finding(name, compare(recorded.get(name), before, path), other_kind)
+
+
+def list_recorded(record: DVCFileSystem, output: str, digest: str) -> dict[str, str]:
+    """The digests of an output's files by name; of the output as a whole where DVC's cache lacks the list of them."""
+    if not digest.endswith(".dir"):
+        return {output: digest} if digest else {}
+    try:
+        files = {
+            name: entry.get("md5") or hash_bytes(record.read_bytes(name))
+            for name, entry in record.find(output, detail=True).items()
+        }
+    except UNREADABLE:
+        return {output: digest}
+    whole = hash_listing({Path(name).relative_to(output).as_posix(): md5 for name, md5 in files.items()}) == digest
+    return files if whole else {output: digest}
+
+
+def compare(digest: str | None, recorded: bytes | None, received: Path) -> str:
+    """In words how a file differs from its record; "" for not at all."""
+    if digest is None:
+        return "not in the record"
+    if not received.exists():
+        return "not made again"
+    if recorded is not None and hash_bytes(recorded) != digest:
+        return f"the record's copy is damaged: it has not the md5 {digest}"
+    if hash_output(received) == digest:
+        return ""
+    if recorded is None:
+        return "another digest; the record's bytes are not in DVC's cache"
+    return describe_difference(received.name, recorded, received.read_bytes())
+
+
+def differ_in_kind(recorded: bytes, received: bytes) -> bool:
     """Whether bits may differ between the machines that two files of machine/ describe."""
-    if recorded is None or received is None or not received.exists():
-        return False
-    before, after = (json.loads(path.read_text()) for path in (recorded.path, received))
+    before, after = json.loads(recorded), json.loads(received)
     # A record of older code does not tell its kernels.
     return "kernels" not in before or select_defining(before) != select_defining(after)
 
 
-def compare(name: str, recorded: Recorded | None, received: Path | None) -> str:
-    """In words how an output differs from its record; "" for not at all."""
-    if recorded is None:
-        return "not in the record"
-    if received is None or not received.exists():
-        return "not made again"
-    there = recorded.path.is_file()
-    if there and hash_output(recorded.path).removesuffix(".dir") != recorded.digest.removesuffix(".dir"):
-        return f"the record's copy is damaged: {recorded.path}"
-    if hash_output(received) == recorded.digest:
-        return ""
-    if not there or received.is_dir():
-        return "another digest; the record's bytes are not in DVC's cache"
-    return describe_difference(name, recorded.path.read_bytes(), received.read_bytes())
-
-
 def format_findings(name: str, findings: list[Finding]) -> str:
     """The outcome, in Markdown."""
-    differing = [finding for finding in findings if finding.difference]
-    rows = [
-        (finding.name, "" if finding.promised else "not promised", finding.difference)
-        for finding in sorted(differing, key=lambda finding: not finding.promised)
-    ]
-    table = format_table(("Output", "", "Difference"), rows) + "\n" if rows else ""
+    differing = sorted(
+        (finding for finding in findings if finding.difference), key=lambda finding: not finding.promised
+    )
+    table = format_table(
+        [
+            {"Output": output, "": "" if is_promised(output) else "not promised", "Difference": difference}
+            for output, difference, _ in differing
+        ]
+    )
     identical = len(findings) - len(differing)
     broken = sum(finding.promised for finding in differing)
     verdict = f"{broken} differ that must not" if broken else "no promise broken"
     if broken and any(finding.other_kind for finding in findings):
         verdict = f"{broken} differ, made by another kind of machine, for which nothing is promised"
-    return f"{table}{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
+    outcome = f"{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
+    return f"{table}\n\n{outcome}" if table else outcome

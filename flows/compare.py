@@ -4,7 +4,7 @@ import argparse
 
 from execution.git import PROJECT
 from experiments.comparison import write_comparison
-from experiments.publication import find_run
+from experiments.published_run import find_run
 from flows.command_line import run_command
 
 

@@ -3,8 +3,8 @@
 import argparse
 
 from execution.git import PROJECT, check_repository
-from experiments.publication import RESULTS, publish_run
-from experiments.published_pages import write_pages
+from experiments.published_overview import write_overview
+from experiments.published_run import RESULTS, publish_run
 from flows.command_line import run_command
 
 
@@ -20,7 +20,7 @@ def main() -> None:
             for experiment in experiments:
                 print(publish_run(PROJECT, experiment))
         finally:  # where one is refused, the pages show those before it
-            write_pages(PROJECT)
+            write_overview(PROJECT)
         print(RESULTS / "README.md")
 
     run_command(publish)

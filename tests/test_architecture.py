@@ -1,6 +1,7 @@
 """The arrows between the project's rooms, and what dvc.yaml must say of them."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -43,6 +44,17 @@ def import_closure(file: str) -> set[str]:
     return closure
 
 
+def find_templates(file: str) -> set[str]:
+    """The templates beside a module that it names."""
+    names = re.findall(r'"([\w.]+\.j2)"', (ROOT / file).read_text())
+    return {(Path(file).parent / name).as_posix() for name in names}
+
+
+def needed_files(stage: str) -> set[str]:
+    modules = import_closure(f"pipeline/stages/{stage}.py")
+    return modules.union(*map(find_templates, modules))
+
+
 @pytest.fixture(scope="module")
 def graph() -> dict:
     return YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -50,12 +62,19 @@ def graph() -> dict:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_of_a_stage_hold_the_modules_that_compute_of_those_that_it_imports_and_no_others(graph, stage):
-    needed = {file for file in import_closure(f"pipeline/stages/{stage}.py") if computes(Path(file))}
+    needed = {file for file in needed_files(stage) if computes(Path(file))}
     assert {dep for dep in graph[stage]["deps"] if dep.startswith("pipeline/")} == needed
 
 
 def test_what_computes_nothing_is_there():
     assert [name for name in COMPUTES_NOTHING if not (ROOT / name).exists()] == []
+
+
+def test_templates_are_known_by_the_name_that_their_module_has_for_them():
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline").rglob("*.j2")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline").rglob("*.py")}
+    assert templates
+    assert templates == set().union(*map(find_templates, modules))
 
 
 def test_stages_have_the_names_of_their_files(graph):

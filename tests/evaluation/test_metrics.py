@@ -39,9 +39,5 @@ def test_gaps_within_a_bin_balance_and_edges_belong_to_the_bin_above():
     assert metrics.assign_bins(confidence).tolist() == [9, 9, 12, 12, 14]
 
 
-def test_perfect_confidence_in_right_answers_is_calibrated():
-    assert metrics.calibration_error_percent(np.eye(3), np.arange(3)) == 0
-
-
 def test_errors_per_class_are_shares_of_that_class():
     assert metrics.errors_per_class_percent(PROBABILITIES, np.array([0, 0, 0, 1])) == pytest.approx([100 / 3, 0])

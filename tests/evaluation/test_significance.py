@@ -7,29 +7,22 @@ import pytest
 from pipeline.evaluation.significance import compare_predictions
 
 
-def make_correct(only_first, only_second, both=5, neither=3):
-    first = [True] * only_first + [False] * only_second + [True] * both + [False] * neither
-    second = [False] * only_first + [True] * only_second + [True] * both + [False] * neither
+def make_correct(only_first, only_second):
+    first = [True] * only_first + [False] * only_second + [True] * 5 + [False] * 3
+    second = [False] * only_first + [True] * only_second + [True] * 5 + [False] * 3
     order = np.random.default_rng(0).permutation(len(first))
     return np.array(first)[order], np.array(second)[order]
 
 
-@pytest.mark.parametrize(("only_first", "only_second"), [(0, 1), (1, 5), (8, 2), (10, 10), (121, 59), (300, 310)])
+@pytest.mark.parametrize(
+    ("only_first", "only_second"), [(0, 0), (0, 1), (1, 5), (8, 2), (10, 10), (121, 59), (300, 310)]
+)
 def test_p_is_that_of_the_binomial_sum(only_first, only_second):
     n, smaller = only_first + only_second, min(only_first, only_second)
     expected = min(1.0, 2 * sum(comb(n, k) for k in range(smaller + 1)) / 2**n)
     test = compare_predictions(*make_correct(only_first, only_second))
     assert (test.only_first, test.only_second) == (only_first, only_second)
     assert test.p_value == pytest.approx(expected, rel=1e-9)
-
-
-def test_equal_predictions_tell_nothing():
-    assert compare_predictions(*make_correct(0, 0)).p_value == 1.0
-
-
-def test_images_that_both_models_agree_on_do_not_matter():
-    few, many = (compare_predictions(*make_correct(8, 2, both=count, neither=count)) for count in (1, 1000))
-    assert few.p_value == many.p_value
 
 
 @pytest.mark.parametrize(("only_first", "only_second"), [(0, 0), (1, 5), (121, 59)])

@@ -20,7 +20,7 @@ def as_npy(array):
         ("a.bin", b"\x00\x01\x02", b"\x00\xff\x02", "1 of 3 bytes"),
         ("a.bin", b"abc", b"abcd", "3 bytes → 4"),
         ("a.npy", as_npy([1.0, 2.0, 3.0]), as_npy([1.0, 2.5, 2.0]), "2 of 3 values, by up to 1"),
-        ("a.npy", as_npy([1.0]), as_npy([1.0, 2.0]), "shape (1,) → (2,)"),
+        ("a.npy", as_npy([1.0]), as_npy([1.0, 2.0]), "1 values → 2, of other names or shapes"),
         ("a.npy", as_npy([1.0]), b"no array at all", "136 bytes → 15"),
         ("a.json", json.dumps({"a": {"b": 1}, "c": 2}), json.dumps({"a": {"b": 1.5}, "c": 2}), "a.b 1 → 1.5"),
         ("a.json", json.dumps({"a": 1 / 3}), json.dumps({"a": 2 / 3}), "a 0.333333 → 0.666667"),
@@ -33,7 +33,7 @@ def as_npy(array):
             "a None → 1; b None → 1; c None → 1 and 2 more",
         ),
         ("a.csv", b"x,y\n1,cat\n2,dog\n", b"x,y\n1.5,cat\n2,cat\n", "2 of 4 values, by up to 0.5"),
-        ("a.csv", b"x\n1\n", b"x\n1\n2\n", "1 × 1 values → 2 × 1"),
+        ("a.csv", b"x\n1\n", b"x\n1\n2\n", "1 values → 2, of other names or shapes"),
         ("a.csv", b"x\n1\n", b"x\r\n1\r\n", "4 bytes → 6"),
     ],
 )

@@ -1,15 +1,21 @@
 import json
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
+from dvc.api import DVCFileSystem
 
 from execution.clone import CLONES, open_clone
-from experiments.output_digests import Recorded, find_cached, hash_output
-from experiments.verification import Finding, differ_in_kind, format_findings, verify
+from experiments.output_digests import hash_bytes, hash_output, parse_lock
+from experiments.verification import Finding, compare_output, differ_in_kind, format_findings, verify
 from flows import verify as command
-from pipeline.errors import InputError
 
+FOLDERS = """
+stages:
+  all:
+    cmd: mkdir -p cached/inner tracked && echo 1 > cached/one && echo 2 > cached/inner/two && echo 3 > tracked/three
+    outs: [cached, tracked: {cache: false}]
+"""
 CHANGING = "date +%s%N > first.txt"  # another output each time
 
 
@@ -42,38 +48,6 @@ def test_a_run_that_gives_the_same_bytes_is_verified_and_was_really_run(record, 
     assert list((folder / CLONES).iterdir()) == []
 
 
-def test_outputs_that_change_are_named(record):
-    findings = verify(record(CHANGING), "mine")
-    assert set(differences(findings)) == {"a.txt", "b.txt", "first.txt", "last.txt"}
-    page = format_findings("mine", findings)
-    assert "0 of 4 outputs are the same to the byte; 4 differ that must not." in page
-    assert " of 20 bytes |" in page
-
-
-def test_a_damaged_file_of_the_cache_is_found_though_dvc_believes_it(record, small_repository):
-    folder = record()
-    path = find_cached(hash_output_of("hello\n"), folder / ".dvc/cache")
-    path.chmod(0o644)
-    path.write_text("jello\n")
-    path.chmod(0o444)
-    small_repository.run("dvc", "checkout", "--force", check=False)
-    found = differences(verify(folder, "mine"))
-    assert found == dict.fromkeys(("first.txt", "last.txt"), f"the record's copy is damaged: {path}")
-
-
-def hash_output_of(text):
-    return subprocess.run(["md5sum"], input=text, check=True, capture_output=True, text=True).stdout.split()[0]
-
-
-@pytest.mark.parametrize(("command", "expected"), [("echo hello > first.txt", 0), (CHANGING, 2)])
-def test_without_the_cache_the_records_digests_are_compared(command, expected, record, small_repository):
-    folder = record(command)
-    small_repository.run("rm", "-rf", str(folder / ".dvc/cache"))
-    found = differences(verify(folder, "mine"))
-    cached = [found[name] for name in ("first.txt", "last.txt") if name in found]
-    assert cached == ["another digest; the record's bytes are not in DVC's cache"] * expected
-
-
 def test_a_folder_has_the_digest_that_dvc_gives_it(small_repository):
     folder = small_repository.folder / "many"
     for name in ("b", "a/b", "a-b", "a/c/ä", "a.b"):
@@ -81,11 +55,6 @@ def test_a_folder_has_the_digest_that_dvc_gives_it(small_repository):
         (folder / name).write_text(name)
     small_repository.run("dvc", "add", "many")
     assert f"md5: {hash_output(folder)}\n" in (small_repository.folder / "many.dvc").read_text()
-
-
-def test_what_is_no_run_is_refused(small_repository):
-    with pytest.raises(InputError, match=r"requires the name of an experiment or a revision\. Received: nope"):
-        verify(small_repository.folder, "nope")
 
 
 @pytest.mark.parametrize(("made", "status"), [("echo hello > first.txt", 0), (CHANGING, 1)])
@@ -105,6 +74,64 @@ def test_the_command_begins_from_no_checkpoint_and_ends_with_a_status(
     assert again.is_relative_to(folder / CLONES)
 
 
+@pytest.fixture
+def compare(small_repository):
+    """Compare what lies in the workspace with what is committed of an output, a folder that DVC or git keeps."""
+    folder = small_repository.folder
+    (folder / "dvc.yaml").write_text(FOLDERS)
+    small_repository.run("dvc", "repro", "--quiet")
+    for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
+        small_repository.run("git", "config", key, value)
+    small_repository.commit("folders")
+
+    def run(output):
+        digest = parse_lock((folder / "dvc.lock").read_bytes())[output]
+        findings = compare_output(DVCFileSystem(repo=str(folder), rev="HEAD"), folder, output, digest)
+        return {finding.name: finding.difference for finding in findings}
+
+    return run
+
+
+def replace(path, text):
+    path.unlink()  # which nobody may write to
+    path.write_text(text)
+
+
+def test_folders_are_compared_file_by_file(compare, small_repository):
+    assert compare("cached") == {"cached/inner/two": "", "cached/one": ""}
+    assert compare("tracked") == {"tracked/three": ""}
+    for name in ("cached/one", "tracked/three"):
+        replace(small_repository.folder / name, "other\n")
+    (small_repository.folder / "cached/inner/two").rename(small_repository.folder / "cached/new")
+    assert compare("tracked") == {"tracked/three": "2 bytes → 6"}
+    assert compare("cached") == {
+        "cached/inner/two": "not made again",
+        "cached/new": "not in the record",
+        "cached/one": "2 bytes → 6",
+    }
+
+
+def test_a_damaged_file_of_the_cache_is_found_though_dvc_believes_it(compare, small_repository):
+    digest = hash_bytes(b"1\n")
+    replace(small_repository.folder / ".dvc/cache/files/md5" / digest[:2] / digest[2:], "9\n")
+    damaged = f"the record's copy is damaged: it has not the md5 {digest}"
+    assert compare("cached") == {"cached/inner/two": "", "cached/one": damaged}
+
+
+def test_without_the_cache_the_records_digests_are_compared(compare, small_repository):
+    folder, unknown = small_repository.folder, "another digest; the record's bytes are not in DVC's cache"
+    replace(folder / "cached/one", "other\n")
+    for path in (folder / ".dvc/cache/files").rglob("*"):
+        if path.is_file() and path.suffix != ".dir":
+            path.unlink()
+    assert compare("cached") == {"cached/inner/two": "", "cached/one": unknown}
+    shutil.rmtree(folder / ".dvc/cache")
+    shutil.rmtree(small_repository.env["DVC_SITE_CACHE_DIR"], ignore_errors=True)
+    assert compare("cached") == {"cached": unknown}
+    replace(folder / "cached/one", "1\n")
+    assert compare("cached") == {"cached": ""}
+
+
 def test_times_and_the_machine_are_not_promised():
     findings = [Finding(name, "1 → 2") for name in ("timing/a.json", "machine/a.json", "reports/report.md")]
     assert "no promise broken" in format_findings("mine", findings)
@@ -114,28 +141,18 @@ def test_times_and_the_machine_are_not_promised():
     assert "1 differ, made by another kind of machine" in format_findings("mine", [broken, *other])
 
 
-def test_only_portable_kernels_make_the_same_bytes_on_another_machine(tmp_path):
-    portable = {"kernels": "portable", "device": "CPU", "libraries": {}, "cpu_flags": "avx2", "system": "Linux"}
-    portable |= {"gpu_driver": None, "environment": {}}
-    paths = {}
-    for name, changes in {
-        "one": {},
-        "other CPU": {"cpu_flags": "avx2 avx512f"},
-        "native": {"kernels": "native"},
-        "native, other CPU": {"kernels": "native", "cpu_flags": "avx2 avx512f"},
-        "libraries": {"libraries": {"numpy": "3"}},
-    }.items():
-        paths[name] = tmp_path / name
-        paths[name].write_text(json.dumps(portable | changes))
-    paths["old"] = tmp_path / "old"
-    paths["old"].write_text(json.dumps({name: value for name, value in portable.items() if name != "kernels"}))
+def test_only_portable_kernels_make_the_same_bytes_on_another_machine():
+    one = {"kernels": "portable", "device": "CPU", "libraries": {}, "cpu_flags": "avx2", "system": "Linux"}
+    one |= {"gpu_driver": None, "environment": {}}
+    native, other_cpu = {"kernels": "native"}, {"cpu_flags": "avx2 avx512f"}
+    old = {key: value for key, value in one.items() if key != "kernels"}
 
     def differ(recorded, received):
-        return differ_in_kind(Recorded("", paths[recorded]), paths[received])
+        return differ_in_kind(*(json.dumps(machine).encode() for machine in (recorded, received)))
 
-    assert not differ("one", "other CPU")
-    assert not differ("native", "native")
-    assert differ("native", "native, other CPU")
-    assert differ("one", "native")
-    assert differ("one", "libraries")
-    assert differ("old", "one")
+    assert not differ(one, one | other_cpu)
+    assert not differ(one | native, one | native)
+    assert differ(one | native, one | native | other_cpu)
+    assert differ(one, one | native)
+    assert differ(one, one | {"libraries": {"numpy": "3"}})
+    assert differ(old, one)

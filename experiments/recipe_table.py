@@ -1,0 +1,90 @@
+"""The table of all recipes: what is published of their runs, beside the published figures."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean, stdev
+
+from experiments.comparison import compare_models
+from experiments.published_run import Published
+from experiments.recorded_run import Run
+from pipeline.errors import InputError
+from pipeline.evaluation.markdown import format_number, format_table, render_template
+from pipeline.evaluation.reference import FIGURES, find_figures
+from pipeline.settings.params import Params
+
+TEMPLATE = Path(__file__).with_name("recipe_table.md.j2")
+
+
+def compose_recipe_table(published: list[Published], recipes: dict[str, Params]) -> str:
+    """A row for each network of each recipe of CIFAR, run or not: ARL, NAL, and the published figures.
+
+    Raises:
+        InputError: a seed's run is published twice, with two results.
+    """
+    rows = [
+        make_row(recipe, network, params, find_runs(published, recipe, network))
+        for recipe, params in recipes.items()
+        if params.download.dataset in FIGURES
+        for network in params.networks
+    ]
+    return render_template(TEMPLATE, rows=format_table(rows))
+
+
+def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, dict[int, Run]]:
+    """The runs of a network by a recipe, by learning and seed, in order of the seeds.
+
+    Raises:
+        InputError: two runs of one seed have different results.
+    """
+    runs: dict[str, dict[int, Run]] = {"arl": {}, "nal": {}}
+    for run, evidence in published:
+        if evidence.recipe == recipe and network in run.results:
+            seeds, seed = runs[run.params.model.learning], run.params.train.seed
+            if (other := seeds.setdefault(seed, run)).results[network].metrics != run.results[network].metrics:
+                raise InputError(
+                    f"a seed requires one result. Received: two of {network}, in {other.name} and in {run.name}"
+                )
+    return {learning: dict(sorted(seeds.items())) for learning, seeds in runs.items()}
+
+
+def make_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int, Run]]) -> dict[str, str]:
+    """One row of the table; the runs are those that `find_runs` gives."""
+    arl, nal = runs["arl"], runs["nal"]
+    pairs = [(run, nal[seed]) for seed, run in arl.items() if seed in nal]
+    tests = [compare_models(*pair, network) for pair in pairs]
+    changes = [after - before for before, after in (list_errors(pair, network) for pair in pairs)]
+    figures = find_figures(params.download.dataset, network)
+    seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in (arl, nal) if seeds]
+    return {
+        "Recipe": recipe,
+        "Network": network,
+        "Layout": f"{params.model.layout} × {params.model.width:g}",
+        "Epochs": str(params.train.epochs),
+        "ARL": format_errors(list_errors(arl.values(), network)),
+        "NAL": format_errors(list_errors(nal.values(), network)),
+        "Change": f"{mean(changes):+.2f}" if changes else "–",
+        "p (one seed)": ", ".join(f"{test.p_value:.2g}" if test else "–" for test in tests) or "–",
+        "Training seeds": "; ".join(dict.fromkeys(seeds)) or "–",
+        "Paper: ARL": format_number(figures.paper_arl),
+        "Paper: NAL": format_number(figures.paper_nal),
+        "Jay4869, training (test): ARL": format_with_test(figures.jay4869_arl, figures.jay4869_test_arl),
+        "Jay4869, training (test): NAL": format_with_test(figures.jay4869_nal, figures.jay4869_test_nal),
+    }
+
+
+def list_errors(runs: Iterable[Run], network: str) -> list[float]:
+    """The test errors of a network in several runs that have it, in percent."""
+    return [run.results[network].metrics["test_error_percent"] for run in runs]
+
+
+def format_errors(errors: list[float]) -> str:
+    """The errors of several seeds, in percent."""
+    if not errors:
+        return "not yet run"
+    deviation = f" ± {stdev(errors):.2f}" if len(errors) > 1 else ""
+    return f"{mean(errors):.2f}{deviation}"
+
+
+def format_with_test(training: float | None, test: float | None) -> str:
+    """A training error and, where it is known, the test error in brackets, in percent."""
+    return format_number(training) + (f" ({test:.2f})" if test is not None else "")
