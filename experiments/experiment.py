@@ -1,9 +1,9 @@
 """Recorded runs by the names that DVC and git have for them: experiments and other revisions."""
 
+from functools import partial
 from pathlib import Path
 
 from dvc.api import DVCFileSystem
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.experiments.refs import ExpRefInfo
 from dvc.scm import RevError, resolve_rev
@@ -27,14 +27,7 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     """
     revision = resolve_run(repository, name, commit)
     files = DVCFileSystem(repo=str(repository), rev=revision)
-
-    def read(path: str) -> str:
-        try:
-            return files.read_text(path, encoding="utf-8")
-        except (OSError, UnicodeDecodeError, DvcException) as error:
-            raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
-
-    return read_run(name, revision, find_baseline(repository, revision), read)
+    return read_run(name, revision, find_baseline(repository, revision), partial(files.read_text, encoding="utf-8"))
 
 
 def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:

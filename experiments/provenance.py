@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from execution.git import check_ancestor, list_changed, read_committed
+from execution.git import check_ancestor, list_changed, list_committed, read_committed
 from execution.plan import PLAN
 from execution.recipe_changes import ARGUMENTS, list_differences
 from experiments.output_digests import LOCK
-from experiments.recorded_run import Run
+from experiments.recorded_run import Run, parse
 from pipeline.errors import InputError
 from pipeline.params import check_params
 from pipeline.plain_yaml import load_plain_yaml
+
+PLANNED = {"recipe", "commit", "experiment", "command"}
 
 
 class Evidence(NamedTuple):
@@ -37,10 +39,14 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
     Raises:
         InputError: it is none, or not the run of a recipe as it is, but for learning, seed and a choice of networks.
     """
-    plan = read_plan(repository, run)
-    recipe = plan["recipe"]
-    text = read_committed(repository, run.commit, f"recipes/{recipe}.yaml")
-    original = check_params(load_plain_yaml(text.encode(), recipe), f"recipe {recipe}")
+    if run.commit == run.revision:
+        raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
+    there = PLAN in list_committed(repository, run.revision, "")
+    plan = parse(PLAN, read_committed(repository, run.revision, PLAN), json.loads) if there else {}
+    if not isinstance(plan, dict) or not plan.keys() >= PLANNED:
+        raise InputError(f"a published run requires {PLAN}, as a flow writes it. Received: {run.name}, without")
+    text = read_committed(repository, run.commit, f"recipes/{plan['recipe']}.yaml")
+    original = check_params(load_plain_yaml(text.encode(), plan["recipe"]), plan["recipe"])
     changed = list_differences(original, run.params).keys() - ARGUMENTS.keys()
     planned = (plan["experiment"], plan["commit"]) == (run.name, run.commit)
     if changed or not planned or not set(run.params.networks) <= set(original.networks):
@@ -48,23 +54,7 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
             "a published run requires the name and the parameters of a recipe's run without overrides; others can be "
             f"a recipe of their own. Received: {run.name}"
         )
-    return Evidence(recipe, run.commit, run.revision, plan["command"])
-
-
-def read_plan(repository: Path, run: Run) -> dict[str, str]:
-    """The plan that a run has saved in its experiment.
-
-    Raises:
-        InputError: the run is no experiment, or one that no flow has made.
-    """
-    if run.commit == run.revision:
-        raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
-    try:
-        return json.loads(read_committed(repository, run.revision, PLAN))
-    except InputError:
-        raise InputError(
-            f"a published run requires an experiment with {PLAN}, as a flow makes it. Received: {run.name}, without"
-        ) from None
+    return Evidence(plan["recipe"], run.commit, run.revision, plan["command"])
 
 
 def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:

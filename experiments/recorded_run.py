@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
+from dvc.exceptions import DvcException
 
 from pipeline.errors import InputError
 from pipeline.params import Params, check_params
 from pipeline.plain_yaml import load_plain_yaml
 
-Read = Callable[[str], str]  # the text of a file by its path in the project; an InputError if there is none
+Read = Callable[[str], str]  # the text of a file by its path in the project
 Content = TypeVar("Content")
 
 # What pages say of a network, by folder.
@@ -62,12 +63,19 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
+def read_run(name: str, revision: str, commit: str, read_text: Read) -> Run:
     """Put a run together from its files; the arguments are those of `Run`, and what reads a file.
 
     Raises:
         InputError: the files hold no complete results on one data set.
     """
+
+    def read(path: str) -> str:
+        try:
+            return read_text(path)
+        except (OSError, UnicodeDecodeError, DvcException) as error:
+            raise InputError(f"{name} requires the results of a complete run. Received: none in {path}") from error
+
     params = check_params(load_plain_yaml(read("params.yaml").encode(), name), f"{name}: params.yaml")
     results = {network: read_result(name, network, read) for network in params.networks}
     digests = {network: result.details["dataset_sha256"] for network, result in results.items()}
@@ -78,19 +86,8 @@ def read_run(name: str, revision: str, commit: str, read: Read) -> Run:
 
 
 def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
-    """Read a run whose files lie in a folder; the other arguments are those of `Run`.
-
-    Raises:
-        InputError: as `read_run`.
-    """
-
-    def read(path: str) -> str:
-        try:
-            return (folder / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{name} requires the files of a complete run. Received: {error}") from error
-
-    return read_run(name, revision, commit, read)
+    """Read a run whose files lie in a folder; the rest is as of `read_run`."""
+    return read_run(name, revision, commit, lambda path: (folder / path).read_text(encoding="utf-8"))
 
 
 def read_result(name: str, network: str, read: Read) -> Result:

@@ -265,7 +265,7 @@ def test_a_run_whose_recipe_is_no_more_or_another_now_is_named(record):
         (
             "mine-arl",
             lambda clone: (clone / "plan.json").unlink(),
-            "an experiment with plan.json, as a flow makes it. Received: mine-arl, without",
+            "requires plan.json, as a flow writes it. Received: mine-arl, without",
         ),
         (
             "mine-arl",
@@ -317,7 +317,7 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
         ("metrics/attention-56.json", b"{", "metrics/attention-56.json is required as a run writes it"),
         ("details/attention-56.json", b"{}", "details/attention-56.json requires the keys dataset"),
         ("history/attention-56.csv", b"", "history/attention-56.csv is required as a run writes it"),
-        ("machine/attention-56.json", b"\xff", "requires the files of a complete run"),
+        ("machine/attention-56.json", b"\xff", r"requires the results of a complete run\. Received: none in machine"),
         ("predictions/attention-56.csv", None, r"requires the md5 of dvc.lock, \w+. Received: none"),
         ("reports/report.md", b"another", "reports requires the md5 of dvc.lock"),
         ("timing/attention-92.json", b'{"train_minutes": 1}', "timing/attention-92.json requires the md5"),
