@@ -45,9 +45,8 @@ def record(small_repository, tmp_path):
         clone = tmp_path / name
         small_repository.run("git", "worktree", "add", "--quiet", "--detach", str(clone), base)
         write_run(clone, wrong, **options)
-        changes = {"model.learning": options.get("learning", "arl")}
-        changes |= {"train.seed": options["seed"]} if "seed" in options else {}
-        Plan("mine", base, changes, name, "").write(clone)
+        arguments = {name: options[name] for name in ("learning", "seed") if name in options}
+        Plan("mine", base, arguments, name, "").write(clone)
         change(clone)
         small_repository.run("git", "-C", str(clone), "add", "--all")
         small_repository.run("git", "-C", str(clone), "commit", "--quiet", f"--message={name}")
