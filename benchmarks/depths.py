@@ -32,6 +32,15 @@ def measure() -> Section:
         Row(f"{what}, {name}", "s", against, [(seconds[most], times * seconds[least])], Target("ratio", "≤", 1.2))
         for what, seconds in figures.items()
     ]
-    lines = [(str(depth), f"{speeds[depth]:.0f}", f"{starts[depth]:.1f}", f"{peaks[depth]:.2f}") for depth in DEPTHS]
-    table = format_table(("Depth", "Images/s", "Seconds to the first step", "Peak memory, GB"), lines)
-    return Section(rows, f"## Growth with the depth: `paper` layout, width {WIDTH}\n\n{table.rstrip()}")
+    table = format_table(
+        [
+            {
+                "Depth": depth,
+                "Images/s": f"{speeds[depth]:.0f}",
+                "Seconds to the first step": f"{starts[depth]:.1f}",
+                "Peak memory, GB": peaks[depth],
+            }
+            for depth in DEPTHS
+        ]
+    )
+    return Section(rows, f"## Growth with the depth: `paper` layout, width {WIDTH}\n\n{table}")

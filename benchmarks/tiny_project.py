@@ -15,14 +15,13 @@ from execution.recipe_changes import change_recipe
 RECIPE = "tiny"
 NETWORK = "attention-mini"
 CHANGES = {"networks": [NETWORK], "model.width": 0.0625, "train.epochs": 2}
-DEPLOYMENT = f"  - {{<<: *reproduce, name: {RECIPE}, parameters: {{recipe: {RECIPE}}}}}\n"
 
 
 @contextmanager
 def open_project() -> Iterator[tuple[Path, dict[str, str]]]:
     """The clone's folder, and the environment in which commands touch nothing outside of it; it is this process' too.
 
-    Its parameters are those of the recipe `tiny`: the demo with a smaller network. There is a deployment of that name.
+    Its parameters are those of the recipe `tiny`: the demo with a smaller network.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -34,8 +33,6 @@ def open_project() -> Iterator[tuple[Path, dict[str, str]]]:
             text = change_recipe((project / "recipes/demo.yaml").read_text(), CHANGES, "recipe demo")
             for file in (f"recipes/{RECIPE}.yaml", "params.yaml"):
                 (project / file).write_text(text)
-            with (project / "prefect.yaml").open("a") as deployments:
-                deployments.write(DEPLOYMENT)
             # The demo's record, of which a checkout would bring the data.
             (project / "dvc.lock").unlink()
             run_git(project, "add", "--all")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from dvc.repo import Repo
 
 from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
 from execution.environment import SITE_CACHE, TEMPORARY, clone_environment
-from execution.git import find_commit, git_environment, name_reference, run_git
+from execution.git import find_commit, name_reference, run_git
 from execution.held_folders import make_held_folder
 from pipeline.errors import InputError
 
@@ -136,15 +135,8 @@ def make_clone(repository: Path, commit: str, folder: Path, share: bool) -> None
         raise InputError(f"a run requires a commit with DVC in it. Received: {commit}")
     (folder / TEMPORARY).mkdir(parents=True)
     for key, value in IDENTITY.items():
-        if not is_set(folder, key):
-            run_git(folder, "config", key, value)
+        run_git(folder, "config", key, run_git(folder, "config", "--get", "--default", value, key))
     with Repo(str(repository)) as repo, Config(str(folder / ".dvc"), validate=False).edit("local") as config:
         merge(config, repo.config.read("local"))
         config["cache"]["dir"] = repo.cache.local_cache_dir if share else str(folder / ".dvc/cache")
         config["core"] |= {"autostage": True, "site_cache_dir": str(folder / SITE_CACHE)}
-
-
-def is_set(folder: Path, key: str) -> bool:
-    """Whether git has a value of a setting."""
-    command = ["git", "-C", str(folder), "config", key]
-    return not subprocess.run(command, check=False, capture_output=True, env=git_environment()).returncode

@@ -14,7 +14,7 @@ from execution.git import (
     read_committed,
     run_git,
 )
-from execution.recipe_changes import ARGUMENTS, change_recipe, collect_changes, name_experiment
+from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
 from pipeline.outputs import write_json
 from pipeline.settings.plain_yaml import load_plain_yaml
@@ -30,14 +30,14 @@ class Plan(NamedTuple):
     Attributes:
         recipe: a file of recipes/, without its ending.
         commit: whose code runs.
-        changes: of the recipe, by dotted key, as they were given.
+        arguments: others of the flow `reproduce`, as far as they were given.
         experiment: its name.
         params: the text of its parameter file.
     """
 
     recipe: str
     commit: str
-    changes: dict[str, Any]
+    arguments: dict[str, Any]
     experiment: str
     params: str
 
@@ -49,10 +49,7 @@ class Plan(NamedTuple):
 
     def compose_command(self) -> str:
         """The command that makes the run again."""
-        given: dict[str, Any] = {"commit": self.commit}
-        given |= {name: self.changes[key] for key, name in ARGUMENTS.items() if key in self.changes}
-        if overrides := {key: value for key, value in self.changes.items() if key not in ARGUMENTS}:
-            given["overrides"] = overrides
+        given = {"commit": self.commit, **self.arguments}
         words = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items()]
         options = [option for word in words for option in ("-p", word)]
         return shlex.join(["prefect", "deployment", "run", f"reproduce/{self.recipe}", *options])
@@ -81,7 +78,9 @@ def plan_run(
     text = read_committed(repository, found, f"recipes/{recipe}.yaml")
     changes = collect_changes(learning, seed, networks, overrides)
     params = change_recipe(text, changes, f"recipe {recipe}")
-    plan = Plan(recipe, found, changes, name_experiment(recipe, text, params), params)
+    given = {"learning": learning, "seed": seed, "networks": networks, "overrides": overrides}
+    arguments = {name: value for name, value in given.items() if value is not None}
+    plan = Plan(recipe, found, arguments, name_experiment(recipe, text, params), params)
     check_name(repository, plan.experiment)
     check_replaced(repository, plan)
     return plan

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from execution.clone import CLONES, open_clone
 from execution.plan import Plan
@@ -12,26 +12,15 @@ from pipeline.locks import hold_lock, print_error
 
 LOCKS = CLONES.with_name("locks")
 Show = Callable[[str], object]  # takes a line that is printed
+Step = Callable[[Show], Any]  # takes what takes the lines that it prints
 Outcome = TypeVar("Outcome")
-
-
-class Runner(Protocol):
-    """What runs a step of this name: it calls `work` with what takes the lines that the step prints."""
-
-    def __call__(self, name: str, work: Callable[[Show], Outcome]) -> Outcome:
-        """Give what `work` gives."""
-
-
-def print_step(name: str, work: Callable[[Show], Outcome]) -> Outcome:  # noqa: ARG001
-    """Run a step, and print its lines on standard error."""
-    return work(print_error)
 
 
 def run_plan(
     repository: Path,
     plan: Plan,
     read: Callable[[Path, str], Outcome],
-    run_step: Runner = print_step,
+    run_step: Callable[[str, Step], Any],
     say: Show = print_error,
 ) -> Outcome:
     """Run a plan in a clone, and record it as an experiment; two runs of one experiment take turns.
@@ -40,8 +29,8 @@ def run_plan(
         repository: where the experiment is recorded.
         plan: of the run.
         read: reads what is wanted of the run, from the clone's folder and the commit that records it.
-        run_step: runs the steps: the stages of DVC's graph, each after those whose outputs it reads, and what goes
-            before and after them.
+        run_step: runs a step by its name, and gives what it gives: a stage of DVC's graph, each after those whose
+            outputs it reads, or what goes before and after them.
         say: takes the line that says what is waited for.
 
     Raises:

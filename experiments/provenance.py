@@ -1,17 +1,18 @@
 """What ties a recorded run to its making: the recipe, the commit and the command."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from execution.git import check_ancestor, list_changed, read_committed
+from execution.git import check_ancestor, list_changed, list_committed, read_committed
 from execution.plan import PLAN
 from execution.recipe_changes import ARGUMENTS, list_differences
 from experiments.output_digests import LOCK
-from experiments.recorded_run import Run
+from experiments.recorded_run import Run, parse_object
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
+
+PLANNED = ("recipe", "commit", "experiment", "command")
 
 
 class Evidence(NamedTuple):
@@ -36,7 +37,15 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
     Raises:
         InputError: it is none, or not the run of a recipe as it is, but for learning, seed and a choice of networks.
     """
-    plan = read_plan(repository, run)
+    if run.commit == run.revision:
+        raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
+    there = PLAN in list_committed(repository, run.revision, "")
+    try:
+        plan = parse_object(read_committed(repository, run.revision, PLAN).encode() if there else b"{}", PLANNED)
+    except ValueError as error:
+        raise InputError(
+            f"a published run requires {PLAN}, as a flow writes it. Received: {run.name}, without"
+        ) from error
     recipe = plan["recipe"]
     text = read_committed(repository, run.commit, f"recipes/{recipe}.yaml")
     original = read_recorded_params(text, f"recipe {recipe}")
@@ -48,22 +57,6 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
             f"a recipe of their own. Received: {run.name}"
         )
     return Evidence(recipe, run.commit, run.revision, plan["command"])
-
-
-def read_plan(repository: Path, run: Run) -> dict[str, str]:
-    """The plan that a run has saved in its experiment.
-
-    Raises:
-        InputError: the run is no experiment, or one that no flow has made.
-    """
-    if run.commit == run.revision:
-        raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
-    try:
-        return json.loads(read_committed(repository, run.revision, PLAN))
-    except InputError:
-        raise InputError(
-            f"a published run requires an experiment with {PLAN}, as a flow makes it. Received: {run.name}, without"
-        ) from None
 
 
 def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:

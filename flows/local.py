@@ -4,11 +4,13 @@ import argparse
 import atexit
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 from execution.dvc_client import start_guard
 from execution.git import PROJECT
 from execution.guard import MARK
+from execution.held_folders import make_held_folder
 from execution.plan import plan_run
 from experiments.agreement import describe_agreement
 from experiments.experiment import load_run
@@ -65,11 +67,12 @@ def run_alone(recipe: str) -> None:
     isolate_prefect(HOME)
     plan_run(PROJECT, recipe, "arl")
     with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
-        # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL. The mark is
-        # of this run alone: the next one may start its server before this one's has ended.
-        mark = HOME / f"run-{os.getpid()}"
-        atexit.register(start_guard(mark).stdin.close)
-        os.environ[MARK] = str(mark)
+        # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes
+        # temporary files. The mark is of this run alone: the next one may start its server before this one's has ended.
+        folder, held = make_held_folder(HOME / "runs", "run-")
+        atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
+        os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
+        tempfile.tempdir = None  # what it found before
         run_tables(recipe)
 
 

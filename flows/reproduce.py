@@ -1,6 +1,5 @@
 """Flow `reproduce`: a recipe at a commit, run in a clone, recorded as a DVC experiment."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from execution.dvc_client import DvcError
 from execution.git import PROJECT, describe_uncommitted
 from execution.parent_watch import end_with_launcher
 from execution.plan import plan_run
-from execution.run_plan import Outcome, Show, run_plan
+from execution.run_plan import Step, run_plan
 from experiments.recorded_run import read_folder
 from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
@@ -39,7 +38,7 @@ def may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
 
 
 @task(retries=2, retry_delay_seconds=[10, 60], retry_condition_fn=may_pass, cache_policy=NO_CACHE)
-def carry_out(work: Callable[[Show], Outcome]) -> Outcome:
+def carry_out(step: Step) -> Any:
     """Carry out a step of a run; what it prints goes to the log, its progress to an artifact."""
     logger, progress = get_run_logger(), TrainingProgress()
 
@@ -47,12 +46,12 @@ def carry_out(work: Callable[[Show], Outcome]) -> Outcome:
         if progress.follow(line):
             logger.info(line)
 
-    return work(show)
+    return step(show)
 
 
-def run_step(name: str, work: Callable[[Show], Outcome]) -> Outcome:
+def run_step(name: str, step: Step) -> Any:
     """Run a step as a task."""
-    return carry_out.with_options(name=name, task_run_name=name)(work)
+    return carry_out.with_options(name=name, task_run_name=name)(step)
 
 
 def name_flow_run() -> str:

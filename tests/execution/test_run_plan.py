@@ -8,7 +8,7 @@ from execution.run_plan import run_plan
 def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_experiment(
     small_repository, head, parameters
 ):
-    plan = Plan("demo", head, {"model.learning": "arl"}, "mine", parameters())
+    plan = Plan("demo", head, {"learning": "arl"}, "mine", parameters())
     steps = []
 
     def run_step(name, work):
@@ -25,5 +25,5 @@ def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_e
     assert text == "hello\n"
     saved = json.loads(small_repository.run("git", "show", f"{revision}:plan.json"))
     assert saved.pop("command").startswith(f"prefect deployment run reproduce/demo -p commit={head} -p learning=arl")
-    assert saved == {"recipe": "demo", "commit": head, "changes": {"model.learning": "arl"}, "experiment": "mine"}
+    assert saved == {"recipe": "demo", "commit": head, "arguments": {"learning": "arl"}, "experiment": "mine"}
     assert find_commit(small_repository.folder, name_reference(head, "mine")) == revision

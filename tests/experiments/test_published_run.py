@@ -52,7 +52,7 @@ def test_the_evidence_tells_the_command_that_makes_the_run_again(record):
         (
             "mine-arl",
             lambda clone: (clone / "plan.json").unlink(),
-            "an experiment with plan.json, as a flow makes it. Received: mine-arl, without",
+            "requires plan.json, as a flow writes it. Received: mine-arl, without",
         ),
         (
             "mine-arl",

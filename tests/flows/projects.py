@@ -25,8 +25,9 @@ until [ -e "$RUN_TOLD/released" ]; do sleep 1; done
 touch held.txt
 """
 DEPLOYMENTS = """
-  - {<<: *reproduce, name: plain}
-  - <<: *reproduce
+deployments:
+  - &plain {name: plain, entrypoint: flows/reproduce.py:reproduce, work_pool: {name: local}}
+  - <<: *plain
     name: custom
     work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
 """
@@ -41,7 +42,7 @@ class Project(Repository):
 
 
 class TinyProject(Project):
-    """With a recipe `tiny`, whose stages take seconds, and its deployment."""
+    """With a recipe `tiny`, whose stages take seconds."""
 
     def __init__(self, folder, home):
         super().__init__(folder, home)
@@ -49,8 +50,6 @@ class TinyProject(Project):
         recipe = self.folder / "recipes/tiny.yaml"
         shutil.copyfile(self.folder / "recipes/demo.yaml", recipe)
         write_tiny_params(recipe)
-        with (self.folder / "prefect.yaml").open("a") as file:
-            file.write("  - {<<: *reproduce, name: tiny, parameters: {recipe: tiny}}\n")
         self.commit("with a tiny recipe")
 
     def is_training(self):
@@ -79,8 +78,7 @@ class HeldProject(Project):
         (self.folder / "dvc.yaml").write_text(GRAPH)
         (self.folder / "dvc.lock").unlink()
         (self.folder / "hold.sh").write_text(HOLD)
-        deployments = self.folder / "prefect.yaml"
-        deployments.write_text(deployments.read_text().partition("deployments:\n")[0] + f"deployments:{DEPLOYMENTS}")
+        (self.folder / "prefect.yaml").write_text(DEPLOYMENTS)
         self.commit("stages that are shell commands")
 
     def is_held(self):

@@ -2,19 +2,19 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from copy import copy
+from threading import Event
 
 import pytest
 from prefect.artifacts import Artifact
 from prefect.exceptions import ParameterTypeError
 from prefect.testing.utilities import prefect_test_harness
-from ruamel.yaml import YAML
 
 from execution.dvc_client import DvcError
 from execution.git import find_commit
 from execution.guard import find_processes
 from execution.run_plan import LOCKS
+from flows.deploy import list_deployments
 from flows.reproduce import may_pass, reproduce
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -46,17 +46,18 @@ def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
 
 
 def test_a_run_waits_for_another_of_its_experiment_and_logs_that(in_project, project, caplog):
-    commit = find_commit(project.folder, "HEAD")
-    other = ExitStack()
-    other.enter_context(hold_lock(project.folder / LOCKS / f"tiny-nal-{commit[:12]}", "nobody"))
+    lock = project.folder / LOCKS / f"tiny-nal-{find_commit(project.folder, 'HEAD')[:12]}"
+    held = Event()
     with ThreadPoolExecutor() as pool:
-        freed = pool.submit(free_when, other, lambda: "waiting for another run of tiny-nal" in caplog.text)
+        other = pool.submit(hold_until, lock, held, lambda: "waiting for another run of tiny-nal" in caplog.text)
+        assert held.wait(10)
         assert reproduce("tiny", "nal") == "tiny-nal"
-        freed.result()
+        other.result()
 
 
-def free_when(lock, condition):
-    with lock:
+def hold_until(path, held, condition):
+    with hold_lock(path, "nobody"):
+        held.set()
         wait_until(condition, 30)
 
 
@@ -103,8 +104,8 @@ def test_only_what_may_pass_is_tried_again(reason, expected):
 
 
 def test_every_recipe_has_its_deployments():
-    deployments = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
-    received = {(item["entrypoint"], item["name"], item["parameters"]["recipe"]) for item in deployments}
+    deployments = list_deployments()
+    received = {(item.entrypoint, item.name, item.parameters["recipe"]) for item in deployments}
     recipes = [path.stem for path in (ROOT / "recipes").glob("*.yaml")]
     assert received == {(f"flows/{flow}.py:{flow}", name, name) for flow in ("reproduce", "tables") for name in recipes}
     assert len(deployments) == len(received)
@@ -115,19 +116,24 @@ def deployed(project, first_run, prefect_server):
     """The project's deployments on a server, with a worker."""
     user = copy(project)
     user.env = project.env | prefect_server.env
-    user.run("prefect", "--no-prompt", "deploy", "--all")
+    user.run("python", "-m", "flows.deploy")
     with ended(user.start("prefect", "worker", "start", "--pool", "local")):
         yield user
 
 
+def find_run(output):
+    return next(line.split()[-1] for line in output.splitlines() if "UUID" in line)
+
+
 def test_a_deployment_runs_on_a_worker_and_can_be_cancelled(project, prefect_server, deployed):
     project.run("git", "update-ref", "-d", project.find_reference("tiny-nal"))
-    deployed.run("prefect", "deployment", "run", "reproduce/tiny", "-p", "learning=nal", "--watch")
+    output = deployed.run("prefect", "deployment", "run", "reproduce/tiny", "-p", "learning=nal", "--watch")
+    assert prefect_server.ask("GET", f"flow_runs/{find_run(output)}")["name"] == "tiny-nal"
     changes = json.loads(project.run("dvc", "metrics", "diff", "tiny-arl", "tiny-nal", "--all", "--json"))
     assert set(changes) == {f"metrics/{NETWORK}.json"}
 
     output = deployed.run("prefect", "deployment", "run", "reproduce/tiny", "-p", "seed=9")
-    run = next(line.split()[-1] for line in output.splitlines() if "UUID" in line)
+    run = find_run(output)
     wait_until(project.is_training, 60)
     (clone,) = project.find_clones()
     deployed.run("prefect", "flow-run", "cancel", run)

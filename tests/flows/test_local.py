@@ -74,6 +74,12 @@ def test_a_clone_without_experiments_and_cache_compares_what_is_published(projec
     assert output.replace("results/", "").startswith(page)
 
 
+def test_temporary_files_go_with_the_run(project, first_run):
+    wait_until(lambda: not list((project.folder / ".prefect/runs").iterdir()))
+    left = ("prefect-workspace-*", "__autograph_*", "runner_storage")
+    assert [path for name in left for path in Path(project.env["TMPDIR"]).glob(name)] == []
+
+
 def test_nothing_goes_wrong_unseen(first_run):
     assert "ERROR" not in first_run
     assert "Traceback" not in first_run
