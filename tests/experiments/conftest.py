@@ -25,9 +25,9 @@ def record(small_repository, tmp_path):
         clone = tmp_path / f"{name}-{base[:7]}"
         small_repository.run("git", "worktree", "add", "--quiet", "--force", "--detach", str(clone), base)
         write_run(clone, wrong, **options)
-        changes = {"model.learning": options.get("learning", "arl")}
-        changes |= {"train.seed": options["seed"]} if "seed" in options else {}
-        Plan("mine", base, changes, name, "").write(clone)
+        arguments = {"learning": options.get("learning", "arl")}
+        arguments |= {"seed": options["seed"]} if "seed" in options else {}
+        Plan("mine", base, arguments, name, "").write(clone)
         change(clone)
         small_repository.run("git", "-C", str(clone), "add", "--all")
         small_repository.run("git", "-C", str(clone), "commit", "--quiet", f"--message={name}")
