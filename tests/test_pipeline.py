@@ -152,6 +152,7 @@ def test_a_model_of_another_network_is_refused_and_the_metrics_stay(repository):
     assert repository.read(f"metrics/{NETWORK}.json") == metrics
 
 
+@pytest.mark.slow
 def test_the_jax_backend_trains_and_evaluates_the_same_network(repository):
     pytest.importorskip("jax")
     params = repository.folder / "params.yaml"

@@ -1,4 +1,7 @@
-"""The same bytes, whatever surrounds the build: two builds at once, in surroundings that differ in everything."""
+"""The same bytes, whatever surrounds the build: two builds at once, in surroundings that differ in everything.
+
+Minutes, by real DVC; tests/compute/test_kernels.py has one process in such surroundings, and committed digests.
+"""
 
 import os
 import shutil
@@ -11,7 +14,8 @@ from tests.tiny_repository import Repository, write_tiny_params
 # As reproducible-builds.org varies them, and its way to another time where it is there.
 FIRST = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
 SECOND = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "4242", "BALLAST": "x" * 100_000}
-LATER = ["faketime", "-f", "+400d"]
+LATER = ["faketime", "-f", "+400d", "env", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+ONE_CPU = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))]
 
 
 def build(folder, home, *, recipe, backend, varied):
@@ -26,8 +30,7 @@ def build(folder, home, *, recipe, backend, varied):
         write_tiny_params(params)
     params.write_text(params.read_text().replace("backend: tensorflow", f"backend: {backend}"))
     repository.env |= SECOND if varied else FIRST
-    later = [*LATER, "env", "FAKETIME_DONT_FAKE_MONOTONIC=1"] if varied and shutil.which("faketime") else []
-    cpus = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))] if varied and shutil.which("taskset") else []
+    later, cpus = (command if varied and shutil.which(command[0]) else [] for command in (LATER, ONE_CPU))
     umask = "0077" if varied else "0022"
     repository.run("sh", "-c", f'umask {umask}; exec "$@"', "sh", *cpus, *later, "dvc", "repro")
     return repository.hash_outputs(), read_date(folder)
@@ -57,7 +60,7 @@ def build_twice(tmp_path, **settings):
 @pytest.mark.parametrize(
     ("recipe", "backend"),
     [
-        ("tiny", "tensorflow"),
+        pytest.param("tiny", "tensorflow", marks=pytest.mark.slow),
         pytest.param("tiny", "jax", marks=pytest.mark.slow),
         pytest.param("demo", "tensorflow", marks=pytest.mark.slow),
         pytest.param("demo", "jax", marks=pytest.mark.slow),

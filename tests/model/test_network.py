@@ -22,7 +22,7 @@ def build_module(learning):
 # Millions of parameters in table 6 of the paper, and how far a count may be from them: its channels are not published.
 @pytest.mark.parametrize(
     ("network", "low", "high"),
-    [("attention-92", 1.8, 1.9), ("attention-236", 5.0, 5.2)],
+    [("attention-92", 1.8, 1.9), pytest.param("attention-236", 5.0, 5.2, marks=pytest.mark.slow)],
 )
 def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high):
     model = build(network, width=1.0)

@@ -38,7 +38,13 @@ def is_same(received, expected):
     return same and received[1].history == expected[1].history
 
 
-@pytest.mark.parametrize("count", range(1, STEPS))
+# In the first epoch, on both sides of a checkpoint, and in the last epoch; all others take minutes.
+SOME = (1, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, STEPS - 1)
+
+
+@pytest.mark.parametrize(
+    "count", [count if count in SOME else pytest.param(count, marks=pytest.mark.slow) for count in range(1, STEPS)]
+)
 def test_a_run_broken_off_after_any_step_ends_with_the_same_bits(
     count, break_off, make_run, train, uninterrupted, tmp_path, capsys
 ):
