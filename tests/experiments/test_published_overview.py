@@ -2,6 +2,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Annotated
 
 import pytest
 
@@ -20,6 +21,8 @@ from experiments.published_run import FOLDERS, Published, publish_run
 from experiments.recipe_table import find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
+from pipeline.settings import params
+from pipeline.settings.sections import AsBefore, Count, Model
 from tests.experiments.made_up_runs import NETWORKS, RECIPE, make_run
 from tests.tiny_repository import ROOT
 
@@ -136,7 +139,7 @@ def committed(tmp_path):
     for folder in PUBLISHED:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "README.md", tmp_path)
-    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
     return tmp_path
 
 
@@ -148,9 +151,22 @@ def test_the_committed_pages_are_those_of_the_published_runs(committed):
     assert len(list(committed.glob("results/figures/*"))) == len(pictures)
 
 
+class LaterModel(Model):
+    """With a parameter that is made up."""
+
+    gates: Annotated[Count, AsBefore(1)]
+
+
+class LaterParams(params.Params):
+    """With that section."""
+
+    model: LaterModel
+
+
 @pytest.fixture
 def later_version(monkeypatch):
-    """A later version of this project, whose runs have a further file of each network, and keys in others."""
+    """A later version of this project: with a parameter, a file of each network, and keys in others that are new."""
+    monkeypatch.setattr(params, "Params", LaterParams)
     added = (Column("Later error, %", "later_error_percent"), Column("Later count", "later_count", ","))
     monkeypatch.setattr("experiments.published_run.FOLDERS", (*FOLDERS, "later"))
     monkeypatch.setattr("experiments.comparison.RESULTS", (*RESULTS, *added))
@@ -165,6 +181,8 @@ def test_what_is_published_is_read_compared_and_shown_by_a_later_version(later_v
             page = compose_comparison(first, second)
             assert page.count("| Later error, % | Later count |") == 2
             assert page.count(" | – | – |\n") >= len(first.results) + len(second.results)
+    for recipe in (committed / "recipes").glob("*.yaml"):
+        recipe.write_text(recipe.read_text().replace("\nmodel:\n", "\nmodel:\n  gates: 1\n"))
     write_overview(committed)
     page = (committed / "results/README.md").read_text()
     assert "| Parameters | Later error, % | Later count |" in page
