@@ -6,8 +6,9 @@ from experiments.output_differences import describe_values
 from experiments.output_digests import is_promised
 from experiments.published_run import EVIDENCE, RESULTS, load_published
 from experiments.recorded_run import Run
+from pipeline.compute.machine import NATIVE_KEYS
 
-MACHINE_KEYS = ("kernels", "device", "processor", "cpu_flags", "system", "libraries", "environment")
+MACHINE_KEYS = ("processor", *NATIVE_KEYS)
 
 
 def describe_agreement(repository: Path, run: Run) -> str:

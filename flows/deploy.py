@@ -4,8 +4,10 @@ They run on the process work pool `local`: a worker takes the flows from this fo
 """
 
 import sys
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
+from httpx import HTTPError
 from prefect import deploy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner.storage import LocalStorage
@@ -27,9 +29,17 @@ def list_deployments() -> list[RunnerDeployment]:
 def main() -> None:
     """The command."""
     try:
-        deploy(*list_deployments(), work_pool_name="local", ignore_warnings=True, print_next_steps_message=False)
-    except ValueError as error:  # where there is no such work pool, or no repository
+        made = list_deployments()
+        options: dict[str, Any] = {
+            "work_pool_name": "local",
+            "ignore_warnings": True,
+            "print_next_steps_message": False,
+        }
+        accepted = cast(list[UUID], deploy(*made, **options))
+    except (ValueError, RuntimeError, HTTPError) as error:  # no such work pool, no repository, no server
         sys.exit(f"error: {error}")
+    if len(accepted) < len(made):
+        sys.exit(f"error: {len(made)} deployments are required. Received: {len(accepted)} that the server accepted")
 
 
 if __name__ == "__main__":

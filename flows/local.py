@@ -39,7 +39,7 @@ def isolate_prefect(home: Path) -> None:
     }
 
 
-def run_tables(recipe: str) -> None:
+def run_tables(recipe: str, commit: str) -> None:
     """Run the flow and print its page."""
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -54,18 +54,18 @@ def run_tables(recipe: str) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Said here, it goes before what a .env or a prefect.toml in this folder says.
     with temporary_settings({PREFECT_API_URL: server.api_url}):
-        arl, nal, path = tables(recipe)
+        arl, nal, path = tables(recipe, commit=commit)
     print(Path(path).read_text())
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
     for name in (arl, nal):
-        print(describe_agreement(PROJECT, load_run(PROJECT, name)))
+        print(describe_agreement(PROJECT, load_run(PROJECT, name, commit)))
 
 
 def run_alone(recipe: str) -> None:
     """Run the flow when no other process does here: two servers would share a database."""
     isolate_prefect(HOME)
-    plan_run(PROJECT, recipe, "arl")
+    commit = plan_run(PROJECT, recipe, "arl").commit
     with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
         # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes
         # temporary files. The mark is of this run alone: the next one may start its server before this one's has ended.
@@ -73,7 +73,7 @@ def run_alone(recipe: str) -> None:
         atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
         os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
         tempfile.tempdir = None  # what it found before
-        run_tables(recipe)
+        run_tables(recipe, commit)
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", nargs="?", default="demo", help="a file of recipes/, without its ending")
     recipe = parser.parse_args().recipe
-    run_command(lambda: run_alone(recipe))
+    run_command(lambda: run_alone(recipe), "stopped; the same command goes on from the last checkpoint")
 
 
 if __name__ == "__main__":

@@ -60,9 +60,9 @@ def set_up_backend(backend: Backend, device: Device, precision: Precision, threa
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if device == "cpu":
         os.environ["JAX_PLATFORMS"] = "cpu"
-    if backend == "tensorflow":
+    if backend == "tensorflow" and precision == "float32":  # bfloat16 needs what portable kernels leave out
         force_portable_kernels()
-    else:
+    if backend == "jax":
         os.environ["NPROC"] = str(threads)  # by it XLA sizes its thread pool; without it, by the machine's CPUs
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_exclude_nondeterministic_ops=true"
     with _native_messages_held_back():

@@ -26,8 +26,8 @@ VARIABLES = (
 )
 
 # What bits may depend on where kernels are portable, and where they are not; the rest is told for people.
-PORTABLE = ("device", "kernels", "libraries")
-NATIVE = (*PORTABLE, "cpu_flags", "system", "gpu_driver", "environment")
+PORTABLE_KEYS = ("device", "kernels", "libraries")
+NATIVE_KEYS = (*PORTABLE_KEYS, "cpu_flags", "system", "gpu_driver", "environment")
 
 
 def describe_machine(device: str, versions: dict[str, str], *, portable: bool) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def describe_machine(device: str, versions: dict[str, str], *, portable: bool) -
 
 def select_defining(machine: dict[str, Any]) -> dict[str, Any]:
     """What the bits of a run may depend on, of a description."""
-    names = PORTABLE if machine["kernels"] == "portable" else NATIVE
+    names = PORTABLE_KEYS if machine["kernels"] == "portable" else NATIVE_KEYS
     return {name: machine[name] for name in names}
 
 

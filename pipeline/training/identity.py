@@ -78,9 +78,10 @@ def explain_start(checkpoints: CheckpointFolder, parts: Parts) -> str:
     runs = [path.parent for path in checkpoints.folder.parent.glob(f"{network}-*/step-*.checkpoint")]
     if not runs or checkpoints.folder in runs:
         return ""
-    latest = max(runs, key=lambda run: run.stat().st_mtime)
     before: Parts = {}
-    with suppress(ValueError):  # it is none of these, or damaged
+    latest = runs[0]
+    with suppress(ValueError, FileNotFoundError):  # it is none of these, damaged, or has just been removed
+        latest = max(runs, key=lambda run: run.stat().st_mtime)
         before = read_json(latest / PARTS_FILE, *parts)
     differences = list_differences(before, parts) if before else ["what made them is not told"]
     more = f" and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
@@ -104,7 +105,7 @@ def remove_forgotten(folder: Path) -> None:
     now = time.time()
     for run in {path.parent for kind in ("step-*.checkpoint", PARTS_FILE) for path in folder.glob(f"*/{kind}")}:
         with suppress(BlockingIOError, FileNotFoundError):  # another process has it, or has removed it
-            if now - max(path.stat().st_mtime for path in run.iterdir()) > KEPT_SECONDS:
+            if now - max((path.stat().st_mtime for path in run.iterdir()), default=now) > KEPT_SECONDS:
                 with CheckpointFolder(run, "").exclusive(_give_way):
                     shutil.rmtree(run)
 
