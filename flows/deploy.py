@@ -4,7 +4,7 @@ They run on the process work pool `local`: a worker takes the flows from this fo
 """
 
 import sys
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from httpx import HTTPError
