@@ -30,12 +30,8 @@ def main() -> None:
     """The command."""
     try:
         made = list_deployments()
-        options: dict[str, Any] = {
-            "work_pool_name": "local",
-            "ignore_warnings": True,
-            "print_next_steps_message": False,
-        }
-        accepted = cast(list[UUID], deploy(*made, **options))
+        deployed = deploy(*made, work_pool_name="local", ignore_warnings=True, print_next_steps_message=False)
+        accepted = cast(list[UUID], deployed)
     except (ValueError, RuntimeError, HTTPError) as error:  # no such work pool, no repository, no server
         sys.exit(f"error: {error}")
     if len(accepted) < len(made):
