@@ -88,13 +88,14 @@ def name_experiment(recipe: str, original: str, changed: str) -> str:
 
 def list_differences(first: Params, second: Params) -> dict[str, tuple[Any, Any]]:
     """The values of parameters that differ, by dotted key; None where one of the two has no such parameter."""
-    before, after = (_flatten(params.model_dump()) for params in (first, second))
+    before, after = (flatten(params.model_dump()) for params in (first, second))
     keys = [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
     return {key: (before.get(key), after.get(key)) for key in keys}
 
 
-def _flatten(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
+def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of nested dictionaries by dotted key."""
+    if not isinstance(content, dict):
+        return {prefix: content}
+    parts = (flatten(value, f"{prefix}.{key}" if prefix else key) for key, value in content.items())
+    return {name: value for part in parts for name, value in part.items()}

@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from execution.recipe_changes import flatten
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -32,17 +34,10 @@ def describe_difference(name: str, recorded: bytes, received: bytes) -> str:
 
 def describe_values(recorded: dict[str, Any], received: dict[str, Any]) -> str:
     """The values that differ between two objects, the first three by dotted key; "" for none."""
-    first, second = _flatten(recorded), _flatten(received)
+    first, second = flatten(recorded), flatten(received)
     keys = [key for key in {**first, **second} if first.get(key) != second.get(key)]
     more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
     return "; ".join(f"{key} {_show(first.get(key), second.get(key))}" for key in keys[:3]) + more
-
-
-def _flatten(content: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(content, dict):
-        return {prefix: content}
-    parts = (_flatten(value, f"{prefix}.{key}" if prefix else key) for key, value in content.items())
-    return {name: value for part in parts for name, value in part.items()}
 
 
 def _show(first: object, second: object) -> str:
