@@ -131,6 +131,13 @@ def differ_in_kind(recorded: bytes, received: bytes) -> bool:
     return "kernels" not in before or select_defining(before) != select_defining(after)
 
 
+def count_broken(findings: list[Finding]) -> int:
+    """How many outputs differ that are promised; none where another kind of machine made them."""
+    if any(finding.other_kind for finding in findings):
+        return 0
+    return sum(bool(finding.difference) and finding.promised for finding in findings)
+
+
 def format_findings(name: str, findings: list[Finding]) -> str:
     """The outcome, in Markdown."""
     differing = sorted(
@@ -143,9 +150,9 @@ def format_findings(name: str, findings: list[Finding]) -> str:
         ]
     )
     identical = len(findings) - len(differing)
-    broken = sum(finding.promised for finding in differing)
+    broken, promised = count_broken(findings), sum(finding.promised for finding in differing)
     verdict = f"{broken} differ that must not" if broken else "no promise broken"
-    if broken and any(finding.other_kind for finding in findings):
-        verdict = f"{broken} differ, made by another kind of machine, for which nothing is promised"
+    if promised and not broken:
+        verdict = f"{promised} differ, made by another kind of machine, for which nothing is promised"
     outcome = f"{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
     return f"{table}\n\n{outcome}" if table else outcome

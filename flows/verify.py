@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from execution.git import PROJECT
-from experiments.verification import format_findings, verify
+from experiments.verification import count_broken, format_findings, verify
 from flows.command_line import run_command
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     def print_findings() -> None:
         findings = verify(PROJECT, name)
         print(format_findings(name, findings))
-        sys.exit(any(finding.difference and finding.promised for finding in findings))
+        sys.exit(count_broken(findings) > 0)
 
     run_command(print_findings)
 

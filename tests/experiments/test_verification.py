@@ -7,7 +7,7 @@ from dvc.api import DVCFileSystem
 
 from execution.clone import CLONES, open_clone
 from experiments.output_digests import hash_bytes, hash_output, parse_lock
-from experiments.verification import Finding, compare_output, differ_in_kind, format_findings, verify
+from experiments.verification import Finding, compare_output, count_broken, differ_in_kind, format_findings, verify
 from flows import verify as command
 
 FOLDERS = """
@@ -139,6 +139,7 @@ def test_times_and_the_machine_are_not_promised():
     assert "1 differ that must not" in format_findings("mine", [broken])
     other = [Finding("machine/a.json", "", other_kind=True)]
     assert "1 differ, made by another kind of machine" in format_findings("mine", [broken, *other])
+    assert (count_broken([broken]), count_broken([broken, *other])) == (1, 0)
 
 
 def test_only_portable_kernels_make_the_same_bytes_on_another_machine():
