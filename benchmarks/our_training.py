@@ -39,9 +39,9 @@ def prepare_rounds(
     model = build_network(
         network, layout=layout, width=float(width), learning="arl", classes=CLASSES, dropout=0.0, l2=0.0
     )
-    initialize_weights(model, 0)
+    initialize_weights(model, 0, zero_init_residual=False)
     settings = {"momentum": SGD["momentum"], "weight_decay": SGD["weight_decay"]}
-    compile_network(model, optimizer="sgd", label_smoothing=0.0, **settings)
+    compile_network(model, optimizer="sgd", decayed="all", label_smoothing=0.0, **settings)
     batches = build_input(int(batch_size) * STEPS, int(batch_size), "none" if source == "constant" else source)
     if source == "constant":
         batches = itertools.repeat(next(batches))

@@ -17,7 +17,7 @@ import psutil
 
 from execution.guard import RUN_ID, end_processes, has_mark
 
-GRACE_SECONDS = 15
+GRACE_SECONDS = 25
 
 
 @cache

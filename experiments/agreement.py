@@ -27,7 +27,7 @@ def describe_agreement(repository: Path, run: Run) -> str:
     return (
         f"{run.name}: {len(differing)} of {len(required)} outputs have other bytes than {folder} records: "
         f"{', '.join(differing)}{describe_errors(published, run)}. "
-        f"The machines differ in {describe_machines(published, run) or 'nothing that it tells'}."
+        f"Of what made them, {describe_causes(published, run) or 'nothing that is told'} differs."
     )
 
 
@@ -51,7 +51,13 @@ def describe_errors(published: Run, run: Run) -> str:
     return f" ({found})" if found else ""
 
 
-def describe_machines(published: Run, run: Run) -> str:
-    """In what the machine of a run differs from that of the published one, by what its bits may depend on."""
+def describe_causes(published: Run, run: Run) -> str:
+    """What its bits may depend on and what is another one than of the published run; "" for nothing."""
     machines = [next(iter(each.results.values())).machine for each in (published, run)]
-    return describe_values(*({key: machine.get(key, "not told") for key in MACHINE_KEYS} for machine in machines))
+    parts = {
+        "the parameters": [each.params.model_dump() for each in (published, run)],
+        "the code": [{"commit": each.commit[:12]} for each in (published, run)],
+        "the machine": [{key: machine.get(key, "not told") for key in MACHINE_KEYS} for machine in machines],
+    }
+    words = {part: describe_values(*values) for part, values in parts.items()}
+    return " and ".join(f"{part} ({difference})" for part, difference in words.items() if difference)

@@ -17,7 +17,7 @@ from pipeline.outputs import write_json, written_aside
 RESULTS = Path("results")
 EVIDENCE = "evidence.json"
 # Of the project, with files of each network: of a run, those are published that its dvc.lock names.
-FOLDERS = ("metrics", "details", "history", "predictions", "timing", "machine")
+FOLDERS = ("metrics", "details", "history", "predictions", "masks", "timing", "machine")
 
 
 class Published(NamedTuple):
@@ -50,7 +50,8 @@ def load_published(repository: Path, folder: Path) -> Published:
     content = read_json(path / EVIDENCE, *Evidence._fields)
     evidence = Evidence(*(content[field] for field in Evidence._fields))
     run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
-    for name in ("reports", *list_published(run)):
+    models = [f"models/{network}" for network in run.results]
+    for name in ("reports", *list_published(run), *(name for name in models if (path / name).exists())):
         required, received = run.digests.get(name), hash_output(path / name)
         if received != required:
             raise InputError(f"{path / name} requires the md5 of {LOCK}, {required}. Received: {received}")
@@ -63,8 +64,13 @@ def list_published(run: Run) -> list[str]:
     return [name for name, path in names.items() if path.parts[0] in FOLDERS and path.stem in run.results]
 
 
-def publish_run(repository: Path, name: str) -> Path:
+def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     """Write the files of an experiment to results/<name>/, and give the folder.
+
+    Args:
+        repository: the project's.
+        name: of the experiment.
+        models: whether its models are published too: some megabytes each.
 
     Raises:
         InputError: the experiment is not complete, is of no recipe, or not of the code of a commit that HEAD contains.
@@ -72,16 +78,28 @@ def publish_run(repository: Path, name: str) -> Path:
     run = load_run(repository, name)
     evidence = gather_evidence(repository, run)
     files = DVCFileSystem(repo=str(repository), rev=run.revision)
-    reports = sorted(path.removeprefix("/") for path in files.find("reports"))
+    names = ["params.yaml", LOCK, "reports", *list_published(run)]
+    names += [f"models/{network}" for network in run.results if models]
     folder = RESULTS / name
     check_code(repository, run, run.digests)
     with written_aside(repository / folder) as aside:
-        for file in ("params.yaml", LOCK, *reports, *list_published(run)):
-            (aside / file).parent.mkdir(parents=True, exist_ok=True)
+        for output in names:
             try:
-                (aside / file).write_bytes(files.read_bytes(file))
+                copy_output(files, output, aside)
             except UNREADABLE as error:
-                raise InputError(f"{name} requires all files of a run. Received: no {file}") from error
+                raise InputError(f"{name} requires all files of a run. Received: no {output}") from error
         write_json(aside / EVIDENCE, evidence._asdict())
         load_published(repository, aside)
     return folder
+
+
+def copy_output(files: DVCFileSystem, output: str, folder: Path) -> None:
+    """Copy a run's file, or its folder with all files, to its place in another folder.
+
+    Raises:
+        Exception: one of `UNREADABLE`.
+    """
+    found = [path.removeprefix("/") for path in files.find(output)]
+    for file in found or [output]:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(files.read_bytes(file))

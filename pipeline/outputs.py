@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
@@ -48,6 +50,18 @@ def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON; non-finite numbers are refused, because JSON has none."""
     with written_aside(path) as aside:
         aside.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array in NumPy's format."""
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays by name in NumPy's format npz, not compressed: equal arrays give equal bytes."""
+    with written_aside(path) as aside, aside.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _remove(path: Path) -> None:

@@ -28,7 +28,7 @@ downloads.BACK_OFF_SECONDS, downloads.TIMEOUT_SECONDS = 0.01, 0.3
 runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 OUTPUTS = ("data/raw", "data/prepared", "data/tfrecords", "models", "history", "timing", "machine", "predictions",
-           "details", "metrics", "reports", "taken")  # fmt: skip
+           "masks", "details", "metrics", "reports", "taken")  # fmt: skip
 
 
 def run_stage(stage, folder, *tracer):

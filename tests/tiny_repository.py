@@ -15,7 +15,10 @@ from pipeline.cifar.synthetic import draw_images
 
 ROOT = Path(__file__).parents[1]
 NETWORK = "attention-mini"
-PROMISED = ("data/raw", "data/prepared", "data/tfrecords", "models", "metrics", "details", "predictions", "history")
+PROMISED = (
+    *("data/raw", "data/prepared", "data/tfrecords", "models"),
+    *("metrics", "details", "predictions", "masks", "history"),
+)
 TRAIN_IMAGES, TEST_IMAGES = 100, 40
 
 

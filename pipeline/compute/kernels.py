@@ -23,13 +23,22 @@ PORTABLE = {
 def force_portable_kernels() -> None:
     """Set the environment so, whatever it says; a contrary value is named on standard error.
 
-    To be called before TensorFlow is imported.
+    To be called before TensorFlow is imported. Nothing is set where the CPU is none of those; what XLA is told about
+    GPUs stays.
     """
+    if not has_portable_kernels():
+        return
     for name, value in PORTABLE.items():
-        given = os.environ.get(name, value)
-        if given != value:
-            print(f"{name}={given} is passed over: TensorFlow computes with {name}={value}", file=sys.stderr)
-        os.environ[name] = value
+        given = os.environ.get(name, value).split()
+        kept = [flag for flag in given if name == "XLA_FLAGS" and flag.startswith("--xla_gpu_")]
+        if contrary := " ".join(word for word in given if word not in (*kept, *value.split())):
+            print(f"{name}={contrary} is passed over: TensorFlow computes with {name}={value}", file=sys.stderr)
+        os.environ[name] = " ".join([*kept, *value.split()])
+
+
+def has_portable_kernels() -> bool:
+    """Whether this CPU is an x86-64 one with AVX2 and FMA."""
+    return {"avx2", "fma"} <= set(read_cpu_flags())
 
 
 def explain_unportable(backend: str, device: str, precision: str) -> str:
@@ -46,6 +55,6 @@ def explain_unportable(backend: str, device: str, precision: str) -> str:
         return f"{backend} chooses its kernels by the CPU"
     if precision != "float32":
         return f"{precision} is computed as the CPU can"
-    if not {"avx2", "fma"} <= set(read_cpu_flags()):
+    if not has_portable_kernels():
         return "the CPU is no x86-64 one with AVX2 and FMA"
     return ""

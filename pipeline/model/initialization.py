@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 
+from pipeline.model.residual_unit import LAST_CONVOLUTION
 
-def initialize_weights(network: keras.Model, seed: int) -> None:
+
+def initialize_weights(network: keras.Model, seed: int, *, zero_init_residual: bool) -> None:
     """Draw all kernels; biases and batch normalization begin with Keras' zeros and ones.
 
     A kernel is normal with variance 2 / fan-in (He et al. 2015, arXiv 1502.01852, equation 10), a function of
@@ -13,9 +15,14 @@ def initialize_weights(network: keras.Model, seed: int) -> None:
     Args:
         network: whose weights are set.
         seed: 0 or more.
+        zero_init_residual: the last kernel of every residual unit is zero, so that the unit begins as its shortcut
+            (Goyal et al. 2017, arXiv 1706.02677, section 5.1; there it is the last normalization's scale).
     """
     kernels = [weight for weight in network.trainable_weights if weight.name == "kernel"]
     for number, kernel in enumerate(kernels):
         random = np.random.Generator(np.random.Philox(key=[seed, number]))
         fan_in = int(np.prod(kernel.shape[:-1]))
+        if zero_init_residual and kernel.path.split("/")[-2].endswith(LAST_CONVOLUTION):
+            kernel.assign(np.zeros(kernel.shape, np.float32))
+            continue
         kernel.assign(random.standard_normal(kernel.shape, np.float32) * np.float32(np.sqrt(2 / fan_in)))

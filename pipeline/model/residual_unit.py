@@ -5,6 +5,7 @@ import keras
 from pipeline.model.layers import convolve, normalize_and_activate
 
 BOTTLENECK = 4
+LAST_CONVOLUTION = "_3_conv"
 
 
 def add_residual_unit(x: keras.KerasTensor, channels: int, name: str, strides: int = 1) -> keras.KerasTensor:
@@ -29,7 +30,7 @@ def add_residual_unit(x: keras.KerasTensor, channels: int, name: str, strides: i
     y = normalize_and_activate(y, f"{name}_2")
     y = convolve(y, channels // BOTTLENECK, 3, f"{name}_2_conv", strides=strides)
     y = normalize_and_activate(y, f"{name}_3")
-    y = convolve(y, channels, 1, f"{name}_3_conv")
+    y = convolve(y, channels, 1, name + LAST_CONVOLUTION)
     return keras.layers.Add(name=f"{name}_add")([shortcut, y])
 
 

@@ -26,6 +26,7 @@ LayoutName = Literal["paper", "seed", "wide-stem"]
 Learning = Literal["arl", "nal"]
 Fill = Literal["mean", "nearest"]
 Optimizer = Literal["sgd", "adam"]
+Decayed = Literal["all", "kernels"]
 
 
 @dataclass(frozen=True)
@@ -159,15 +160,22 @@ class StepLearningRate(Section):
 
 
 class Train(Section):
-    """The optimization, `pipeline.training.trainer`."""
+    """The optimization, `pipeline.training.trainer`.
+
+    Attributes:
+        zero_init_residual: every residual unit begins as its shortcut, see `pipeline.model.initialization`.
+        decayed: what `weight_decay` acts on, see `pipeline.training.optimization`.
+    """
 
     seed: Seed
+    zero_init_residual: Annotated[bool, AsBefore(False)]
     epochs: Count
     batch_size: Count
     optimizer: Optimizer
     momentum: Fraction
     learning_rate: Annotated[CosineLearningRate | StepLearningRate, Field(discriminator="schedule")]
     weight_decay: NotNegative
+    decayed: Annotated[Decayed, AsBefore("all")]
     label_smoothing: Fraction
     ema_momentum: Fraction
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PROJECT = Path("pyproject.toml")
+PROJECT_FILE = Path("pyproject.toml")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 MEAN = PREPARED / "mean.npy"

@@ -11,7 +11,7 @@ from pipeline.inputs import read_array
 from pipeline.outputs import write_json, written_aside
 from pipeline.settings.params import Params
 from pipeline.stages.command import run_for_network
-from pipeline.stages.paths import MEAN, PROJECT, TFRECORDS
+from pipeline.stages.paths import MEAN, PROJECT_FILE, TFRECORDS
 
 
 def train(name: str, params: Params) -> None:
@@ -21,7 +21,7 @@ def train(name: str, params: Params) -> None:
     on, machine/<name>.json. Checkpoints go to $CHECKPOINT_DIR, or checkpoints/, and TensorBoard events to $LOG_DIR, or
     logs/: neither is an output. With $LOG_HISTOGRAMS set, the events include histograms of the weights.
     """
-    versions = check_libraries(PROJECT, params.compute.backend)
+    versions = check_libraries(PROJECT_FILE, params.compute.backend)
     hold_gpus(params.compute.device, params.compute.devices)
     device = set_up_backend(**params.compute.model_dump())
     print(f"{name}: {params.compute.backend} on {device}, {params.compute.precision}")
@@ -45,15 +45,15 @@ def train(name: str, params: Params) -> None:
     rates = tabulate_learning_rates(params.train, len(split.labels) // params.train.batch_size)
     training = Run(split, validation, mean, params.train, params.augment, rates, params.compute.threads)
     network = build_network(name, classes=len(load_index(TFRECORDS)["classes"]), **params.model.model_dump())
-    initialize_weights(network, params.train.seed)
-    of_optimizer = {"optimizer", "momentum", "weight_decay", "label_smoothing"}
+    initialize_weights(network, params.train.seed, zero_init_residual=params.train.zero_init_residual)
+    of_optimizer = {"optimizer", "momentum", "weight_decay", "decayed", "label_smoothing"}
     compile_network(network, **params.train.model_dump(include=of_optimizer))
     machine = describe_machine(device, versions, portable=not unportable)
     sections = params.model_dump(include={"compute", "model", "augment", "train"})
     parts = identity.describe_training(name, sections, [TFRECORDS / "index.json", MEAN], machine)
-    digest = identity.digest_parts(parts)
-    label = f"{name}-{params.model.learning}-{digest[:12]}"
-    checkpoints = CheckpointFolder(Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label), digest)
+    label = identity.label_training(parts)
+    folder = Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label)
+    checkpoints = CheckpointFolder(folder, identity.digest_parts(parts))
     with checkpoints.exclusive():
         if reason := identity.explain_start(checkpoints, parts):
             print(f"{name}: starting over, because {reason}")

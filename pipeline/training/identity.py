@@ -68,15 +68,27 @@ def digest_parts(parts: Parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def label_training(parts: Parts) -> str:
+    """The name of a training's folders: of its network, its learning, its seed, and of all that defines it."""
+    parameters = parts["parameters"]
+    names = parameters["network"], parameters["model.learning"], f"s{parameters['train.seed']}"
+    return "-".join([*names, digest_parts(parts)[:12]])
+
+
 def explain_start(checkpoints: CheckpointFolder, parts: Parts) -> str:
-    """Why a training begins anew though its network has checkpoints: what differs from the latest of them, in words.
+    """Why a training begins anew though one of its network, learning and seed has got to checkpoints: what differs.
+
+    Args:
+        checkpoints: of the training, in a folder that `label_training` names.
+        parts: of the training.
 
     Returns:
-        "" where it goes on, or there are no others.
+        What differs from the latest of the others, in words; "" where the training goes on, or there are no others.
     """
-    network = parts["parameters"]["network"]
-    runs = [path.parent for path in checkpoints.folder.parent.glob(f"{network}-*/step-*.checkpoint")]
-    if not runs or checkpoints.folder in runs:
+    folder = checkpoints.folder
+    alike = f"{folder.name.rpartition('-')[0]}-*"
+    runs = [path.parent for path in folder.parent.glob(f"{alike}/step-*.checkpoint")]
+    if not runs or folder in runs:
         return ""
     before: Parts = {}
     latest = runs[0]

@@ -30,12 +30,13 @@ def main(recipe: str, name: str) -> None:
     images = random.integers(0, 256, (settings.batch_size, 32, 32, 3), np.uint8)
     split = Split(images, random.integers(0, classes, settings.batch_size))
     network = build_network(name, classes=classes, **params.model.model_dump())
-    initialize_weights(network, 0)
+    initialize_weights(network, 0, zero_init_residual=settings.zero_init_residual)
     compile_network(
         network,
         optimizer=settings.optimizer,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
+        decayed=settings.decayed,
         label_smoothing=settings.label_smoothing,
     )
     batches = build_batches(

@@ -108,9 +108,14 @@ def test_the_first_step_of_a_recipe_is_the_same_on_another_cpu(recipe, network, 
     assert here == there
 
 
-def test_contrary_variables_are_named_and_passed_over(monkeypatch, capsys):
+@pytest.fixture
+def plain_environment(monkeypatch):
     for name in PORTABLE:
         monkeypatch.delenv(name, raising=False)
+
+
+@needs_avx2
+def test_contrary_variables_are_named_and_passed_over(plain_environment, monkeypatch, capsys):
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     force_portable_kernels()
     force_portable_kernels()
@@ -118,6 +123,14 @@ def test_contrary_variables_are_named_and_passed_over(monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "TF_ENABLE_ONEDNN_OPTS=0 is passed over: TensorFlow computes with TF_ENABLE_ONEDNN_OPTS=1\n"
     )
+
+
+@needs_avx2
+def test_what_xla_is_told_about_gpus_stays(plain_environment, monkeypatch, capsys):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_gpu_cuda_data_dir=/cuda --xla_cpu_enable_fast_math=true")
+    force_portable_kernels()
+    assert os.environ["XLA_FLAGS"] == "--xla_gpu_cuda_data_dir=/cuda --xla_cpu_max_isa=AVX2"
+    assert capsys.readouterr().err.startswith("XLA_FLAGS=--xla_cpu_enable_fast_math=true is passed over: ")
 
 
 @pytest.mark.parametrize(
@@ -134,8 +147,10 @@ def test_what_is_not_portable_says_why(backend, device, precision, reason):
 
 
 @pytest.mark.parametrize("flags", [[], ["avx2"], ["asimd"]])
-def test_a_cpu_without_the_extensions_is_not_portable(flags, monkeypatch):
+def test_a_cpu_without_the_extensions_is_not_portable(flags, plain_environment, monkeypatch):
     monkeypatch.setattr("pipeline.compute.kernels.read_cpu_flags", lambda: flags)
     assert "AVX2 and FMA" in explain_unportable("tensorflow", "CPU, 2 threads", "float32")
+    force_portable_kernels()
+    assert not PORTABLE.keys() & os.environ.keys()
     monkeypatch.setattr("pipeline.compute.kernels.read_cpu_flags", lambda: ["avx2", "fma", "sse"])
     assert explain_unportable("tensorflow", "CPU, 2 threads", "float32") == ""

@@ -17,7 +17,7 @@ RECIPE = (ROOT / "recipes/cifar10-cpu.yaml").read_text().replace("[attention-56]
 def change_recipe(learning="arl", seed=0):
     """The recipe's text, with another learning and training seed."""
     return RECIPE.replace("learning: arl", f"learning: {learning}").replace(
-        "  seed: 0\n  epochs", f"  seed: {seed}\n  epochs"
+        "  seed: 0\n  zero", f"  seed: {seed}\n  zero"
     )
 
 

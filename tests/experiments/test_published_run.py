@@ -141,7 +141,7 @@ def test_a_run_with_the_published_bytes_is_said_to_have_them_and_another_one_in_
     said = describe_agreement(folder, load_run(folder, "mine-arl"))
     assert said.startswith("mine-arl: 8 of 8 outputs have other bytes than results/mine-arl records: details/attention")
     assert "test_error_percent 20 → 30" in said
-    assert said.endswith("The machines differ in processor one → other.")
+    assert said.endswith("Of what made them, the machine (processor one → other) differs.")
     assert "\n" not in said
 
 

@@ -6,12 +6,12 @@ from pipeline.model.initialization import initialize_weights
 from pipeline.model.network import build_network
 
 
-def build(seed, global_seed=0):
+def build(seed, global_seed=0, zero_init_residual=False):
     keras.utils.set_random_seed(global_seed)
     network = build_network(
         "attention-mini", layout="seed", width=0.25, learning="arl", classes=10, dropout=0.5, l2=0.0
     )
-    initialize_weights(network, seed)
+    initialize_weights(network, seed, zero_init_residual=zero_init_residual)
     return network
 
 
@@ -50,3 +50,17 @@ def test_no_two_kernels_are_the_same_draw(network):
     starts = [weight.numpy().ravel()[:4] for weight in network.trainable_weights if weight.name == "kernel"]
     scaled = np.array([start / np.linalg.norm(start) for start in starts])
     assert len(np.unique(scaled.round(4), axis=0)) == len(starts)
+
+
+def test_residual_units_begin_as_their_shortcuts_where_their_last_kernels_are_zero(network):
+    other = build(seed=3, zero_init_residual=True)
+    zero = [weight.path for weight in other.trainable_weights if weight.name == "kernel" and not weight.numpy().any()]
+    units = [layer for layer in other.layers if layer.name.endswith("_add")]
+    assert len(zero) == len(units) > 10
+    for first, second in zip(network.weights, other.weights, strict=True):
+        assert np.array_equal(first.numpy(), second.numpy()) == (second.path not in zero)
+    images = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
+    for unit in units:
+        shortcut, _ = unit.input
+        before, after = keras.Model(other.input, [shortcut, unit.output])(images)
+        np.testing.assert_array_equal(before, after)

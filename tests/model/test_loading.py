@@ -21,7 +21,7 @@ def build(seed, width=0.0625):
     network = build_network(
         "attention-mini", layout="seed", width=width, learning="arl", classes=10, dropout=0.5, l2=0.0
     )
-    initialize_weights(network, seed)
+    initialize_weights(network, seed, zero_init_residual=False)
     return build_classifier(network, MEAN)
 
 

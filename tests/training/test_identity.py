@@ -16,7 +16,7 @@ from pipeline.training import identity
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from tests.tiny_repository import ROOT
 
-SECTIONS = {"model": {"learning": "arl", "width": 1.0}, "train": {"learning_rate": {"peak": 0.1}}}
+SECTIONS = {"model": {"learning": "arl", "width": 1.0}, "train": {"seed": 0, "learning_rate": {"peak": 0.1}}}
 MACHINE = {"device": "CPU", "kernels": "portable", "libraries": {"keras": "3"}}
 
 
@@ -32,9 +32,10 @@ def describe(workspace):
 
 @pytest.fixture
 def begin(workspace):
-    """A training of some parts that has got to its first checkpoint; `label` is its folder's name."""
+    """A training of some parts that has got to its first checkpoint."""
 
-    def begin(label, parts):
+    def begin(parts, label=None):
+        label = label or identity.label_training(parts)
         checkpoints = CheckpointFolder(Path("checkpoints", label), identity.digest_parts(parts))
         write_json(checkpoints.folder / identity.PARTS_FILE, parts)
         checkpoints.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
@@ -81,18 +82,24 @@ def test_a_training_is_another_where_a_module_that_computes_has_changed(file, sa
     assert (identity.digest_parts(describe()) == before) is same
 
 
+def find_checkpoints(parts):
+    return CheckpointFolder(Path("checkpoints", identity.label_training(parts)), identity.digest_parts(parts))
+
+
+def change(section, **values):
+    """The sections with other values in one of them."""
+    return SECTIONS | {section: SECTIONS[section] | values}
+
+
 def test_a_training_that_begins_anew_beside_anothers_checkpoints_says_what_differs(describe, begin):
-    begin("attention-56-arl-1", describe())
-    begin("attention-92-arl-1", describe("attention-92", {"model": {}}))
+    before = begin(describe()).folder
     Path("mean.npy").write_text("another")
-    parts = describe(
-        sections={"model": {"learning": "nal", "width": 1.0}, "train": {"learning_rate": {"peak": 0.2}}},
-        machine=MACHINE | {"device": "H100"},
-    )
+    sections = change("train", learning_rate={"peak": 0.2}) | {"model": {"learning": "arl", "width": 0.5}}
+    parts = describe(sections=sections, machine=MACHINE | {"device": "H100"})
     parts["code"]["pipeline/training/steps.py"] = "0"
-    new = CheckpointFolder(Path("checkpoints/attention-56-nal-2"), "2")
+    new = find_checkpoints(parts)
     assert identity.explain_start(new, parts) == (
-        'checkpoints/attention-56-arl-1 is of another training: model.learning was "arl" and is "nal", '
+        f"{before} is of another training: model.width was 1.0 and is 0.5, "
         'train.learning_rate was {"peak": 0.1} and is {"peak": 0.2}, other data, mean.npy, '
         "other code, pipeline/training/steps.py, other machine, device"
     )
@@ -100,22 +107,37 @@ def test_a_training_that_begins_anew_beside_anothers_checkpoints_says_what_diffe
     assert identity.explain_start(new, parts) == ""  # it goes on
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "attention-92"},
+        {"sections": change("model", learning="nal")},
+        {"sections": change("train", seed=1)},
+    ],
+)
+def test_trainings_of_other_networks_learnings_and_seeds_stand_beside_it(other, describe, begin):
+    begin(describe(**other))
+    assert identity.explain_start(find_checkpoints(describe()), describe()) == ""
+
+
 def test_a_first_training_has_nothing_to_say(describe):
-    assert identity.explain_start(CheckpointFolder(Path("checkpoints/attention-56-arl-1"), "1"), describe()) == ""
+    assert identity.explain_start(find_checkpoints(describe()), describe()) == ""
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}"])
 def test_checkpoints_that_do_not_tell_what_made_them_are_named_too(content, describe, begin):
-    before = begin("attention-56-arl-1", describe())
+    before = begin(describe())
     path = before.folder / identity.PARTS_FILE
     path.unlink() if content is None else path.write_text(content)
-    new = CheckpointFolder(Path("checkpoints/attention-56-nal-2"), "2")
-    assert identity.explain_start(new, describe()).endswith("of another training: what made them is not told")
+    parts = describe(sections=change("model", width=0.5))
+    assert identity.explain_start(find_checkpoints(parts), parts).endswith(
+        "of another training: what made them is not told"
+    )
 
 
 def test_checkpoints_that_nobody_holds_go_after_two_weeks(describe, begin):
     days = {"attention-56-arl-1": 13, "attention-56-arl-2": 15, "attention-92-arl-3": 15, "held": 15}
-    runs = {label: begin(label, describe()) for label in days}
+    runs = {label: begin(describe(), label) for label in days}
     Path("checkpoints/mine").mkdir()
     Path("checkpoints/mine/notes.txt").touch()
     for label, old in days.items():

@@ -35,7 +35,7 @@ network = build_network(name, classes=classes, **params.model.model_dump())
 train = params.train
 compile_network(
     network, optimizer=train.optimizer, momentum=train.momentum,
-    weight_decay=train.weight_decay, label_smoothing=train.label_smoothing,
+    weight_decay=train.weight_decay, decayed=train.decayed, label_smoothing=train.label_smoothing,
 )
 before = network.get_weights()
 average = AverageWeights(network, train.ema_momentum)

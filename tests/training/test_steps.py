@@ -8,6 +8,7 @@ from pipeline.training.steps import build_step
 
 RATES = np.array([0.1, 0.05, 0.2, 0.01, 0.01], np.float32)
 DECAY, MOMENTUM, SMOOTHING = 0.01, 0.9, 0.1
+KERNEL, BIAS = np.linspace(-1, 1, 12).reshape(4, 3), np.array([0.5, -2.0, 1.0])
 
 
 @pytest.fixture
@@ -19,15 +20,16 @@ def batches():
     ]
 
 
-def train_with_keras(batches, ema_momentum):
+def train_with_keras(batches, ema_momentum, decayed="all"):
     images = keras.Input((4,))
-    network = keras.Model(images, keras.layers.Dense(3, use_bias=False)(images))
-    network.set_weights([np.linspace(-1, 1, 12).reshape(4, 3)])
+    network = keras.Model(images, keras.layers.Dense(3)(images))
+    network.set_weights([KERNEL, BIAS])
     compile_network(
         network,
         optimizer="sgd",
         momentum=MOMENTUM,
         weight_decay=DECAY,
+        decayed=decayed,
         label_smoothing=SMOOTHING,
     )
     average = AverageWeights(network, ema_momentum)
@@ -38,28 +40,33 @@ def train_with_keras(batches, ema_momentum):
     return network, average
 
 
-def train_with_numpy(batches, ema_momentum):
+def train_with_numpy(batches, ema_momentum, decayed):
     """Softmax regression by Nesterov's method in the form of Sutskever et al. 2013, in float64."""
-    kernel = np.linspace(-1, 1, 12).reshape(4, 3)
-    velocity, average = np.zeros_like(kernel), kernel.copy()
+    # The bias is a last row, of an input that is 1.
+    weights = np.vstack([KERNEL, BIAS])
+    decay = DECAY * np.array([[1.0]] * 4 + [[float(decayed == "all")]])
+    velocity, average = np.zeros_like(weights), weights.copy()
     for number, (images, labels) in enumerate(batches):
-        logits = images @ kernel
+        inputs = np.hstack([images, np.ones((len(images), 1))])
+        logits = inputs @ weights
         probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         targets = labels * (1 - SMOOTHING) + SMOOTHING / 3
-        gradient = images.T @ (probabilities - targets) / len(images)
-        kernel = kernel - RATES[number] * DECAY * kernel
+        gradient = inputs.T @ (probabilities - targets) / len(images)
+        weights = weights - RATES[number] * decay * weights
         velocity = MOMENTUM * velocity - RATES[number] * gradient
-        kernel = kernel + MOMENTUM * velocity - RATES[number] * gradient
+        weights = weights + MOMENTUM * velocity - RATES[number] * gradient
         momentum = min(ema_momentum, (2 + number) / (11 + number))
-        average = momentum * average + (1 - momentum) * kernel
-    return kernel, average
+        average = momentum * average + (1 - momentum) * weights
+    return weights, average
 
 
-def test_steps_are_those_of_a_second_implementation_in_numpy(batches):
-    network, average = train_with_keras(batches, 0.3)
-    kernel, expected_average = train_with_numpy(batches, 0.3)
-    np.testing.assert_allclose(network.get_weights()[0], kernel, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(average.variables[0].numpy(), expected_average, rtol=1e-4, atol=1e-6)
+@pytest.mark.parametrize("decayed", ["all", "kernels"])
+def test_steps_are_those_of_a_second_implementation_in_numpy(decayed, batches):
+    network, average = train_with_keras(batches, 0.3, decayed)
+    weights, expected_average = train_with_numpy(batches, 0.3, decayed)
+    averages = [variable.numpy() for variable in average.variables]
+    np.testing.assert_allclose(np.vstack(network.get_weights()), weights, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(np.vstack(averages), expected_average, rtol=1e-4, atol=1e-6)
 
 
 def test_swapping_the_average_twice_restores_the_weights(batches):

@@ -29,12 +29,14 @@ from tests.augments import ALL, change
 STEPS_PER_EPOCH = 3
 SETTINGS = Train(
     seed=0,
+    zero_init_residual=False,
     epochs=4,
     batch_size=10,
     optimizer="sgd",
     momentum=0.9,
     learning_rate={"schedule": "steps", "peak": 0.02, "warmup_epochs": 0, "drop_epochs": [], "factor": 1},
     weight_decay=1e-3,
+    decayed="all",
     label_smoothing=0.1,
     ema_momentum=0.9,
 )
@@ -81,8 +83,10 @@ def build_tiny_network():
 def train(run, folder, optimizer="sgd", weight_decay=1e-3):
     """Train from the folder's checkpoint, or from the same initial weights; gives the weights and the outcome."""
     network = build_tiny_network()
-    initialize_weights(network, run.settings.seed)
-    compile_network(network, optimizer=optimizer, momentum=0.9, weight_decay=weight_decay, label_smoothing=0.1)
+    initialize_weights(network, run.settings.seed, zero_init_residual=False)
+    compile_network(
+        network, optimizer=optimizer, momentum=0.9, weight_decay=weight_decay, decayed="all", label_smoothing=0.1
+    )
     outcome = train_network(network, run, CheckpointFolder(folder, "run"), Log())
     return {weight.path: weight.numpy() for weight in network.weights}, outcome
 
