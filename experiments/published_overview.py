@@ -18,7 +18,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.evaluation.metrics import CALIBRATION_BINS
-from pipeline.evaluation.tables import Column, show_columns
+from pipeline.evaluation.tables import Column, show_columns, show_means
 from pipeline.outputs import written_aside
 from pipeline.settings.params import Params, load_params
 
@@ -30,6 +30,7 @@ COLUMNS = (
     Column("Test, %", "test_error_percent"),
     Column("± (95 %)", "half_width"),
     Column("Test with mirror images, %", "test_error_percent_with_mirror_images"),
+    Column("Test by six views, %", "test_error_percent_with_six_views"),
     Column("Minutes", "train_minutes", ".1f"),
     Column("Images/s", "images_per_second", ".0f"),
     Column("Parameters", "parameters", ","),
@@ -109,7 +110,7 @@ def compose_overview(published: list[Published], recipes: dict[str, Params], rec
         {
             "name": recipe,
             "params": recipes[recipe],
-            "networks": format_table([row for run, _ in items for row in make_rows(run)]),
+            "networks": format_table([*make_rows([run for run, _ in items])]),
             "paired_tests": list(list_paired_tests([run for run, _ in items])),
             "evidence": [(format_evidence(run), evidence.command) for run, evidence in items],
         }
@@ -125,16 +126,24 @@ def compose_overview(published: list[Published], recipes: dict[str, Params], rec
     )
 
 
-def make_rows(run: Run) -> Iterator[dict[str, str]]:
-    """A row for each network of a published run."""
-    folder = Path(run.name).name
-    for network, result in run.results.items():
-        numbers = result.numbers
-        if result.predictions is not None:
-            error = numbers["test_error_percent"]
-            numbers["half_width"] = 1.96 * math.sqrt(error * (100 - error) / len(result.predictions))
-        link = f"[{folder}]({folder}/reports/report.md)"
-        yield {"Run": link, "Network": network, **show_columns(COLUMNS, numbers)}
+def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
+    """A row for each network of each published run; then of each network and learning with several seeds, the means."""
+    seeds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        folder = Path(run.name).name
+        for network, result in run.results.items():
+            numbers = result.numbers
+            seeds.setdefault((network, run.params.model.learning.upper()), []).append(numbers)
+            if result.predictions is not None:
+                error = numbers["test_error_percent"]
+                half_width = 1.96 * math.sqrt(error * (100 - error) / len(result.predictions))
+                numbers = numbers | {"half_width": half_width}
+            link = f"[{folder}]({folder}/reports/report.md)"
+            yield {"Run": link, "Network": network, **show_columns(COLUMNS, numbers)}
+    for (network, learning), results in seeds.items():
+        if len(results) > 1:
+            name = f"{learning}, mean ± deviation of {len(results)} seeds"
+            yield {"Run": name, "Network": network, **show_means(COLUMNS, results)}
 
 
 def list_paired_tests(runs: list[Run]) -> Iterator[str]:

@@ -54,15 +54,31 @@ def test_metrics_agree_with_the_predictions_and_the_history(repository):
     assert metrics["validation_error_percent"] == history.validation_error_percent.iloc[-1]
 
 
-def test_the_error_with_mirror_images_is_that_of_the_mean_of_both(repository):
+def test_what_is_kept_of_the_test_images_is_what_the_saved_model_says_of_them(repository):
     import keras
 
     model = keras.models.load_model(repository.folder / f"models/{NETWORK}/model.keras")
     images = np.load(repository.folder / "data/prepared/test-images.npy")
     labels = np.load(repository.folder / "data/prepared/test-label.npy")
-    mean = sum(np.asarray(model(batch)) for batch in (images, np.flip(images, axis=2))) / 2
     details = json.loads(repository.read(f"details/{NETWORK}.json"))
-    assert details["test_error_percent_with_mirror_images"] == 100 * (mean.argmax(axis=1) != labels).mean()
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect")
+    moved = [images, padded[:, 2:, 2:], padded[:, :32, :32]]
+    views = np.array([np.asarray(model(view)) for image in moved for view in (image, np.flip(image, axis=2))])
+    for key, count in (("test_error_percent_with_mirror_images", 2), ("test_error_percent_with_six_views", 6)):
+        assert details[key] == 100 * (views[:count].mean(axis=0).argmax(axis=1) != labels).mean()
+    kept = np.load(repository.folder / f"predictions/{NETWORK}.npy")
+    np.testing.assert_allclose(kept, views[0], atol=2e-3)
+
+
+def test_masks_are_kept_of_the_first_image_of_each_class(repository):
+    labels = np.load(repository.folder / "data/prepared/test-label.npy")
+    masks = dict(np.load(repository.folder / f"masks/{NETWORK}.npz"))
+    assert [labels.tolist().index(label) for label in range(10)] == masks.pop("images").tolist()
+    assert list(masks) == ["stage1_module1", "stage2_module1"]
+    for mask in masks.values():
+        assert mask.dtype == np.uint8
+        assert len(mask) == 10
+        assert len(np.unique(mask)) > 50
 
 
 def test_the_report_shows_the_errors_and_its_pictures(repository):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -34,6 +35,12 @@ def format_table(rows: Sequence[dict[str, Any]]) -> str:
 def format_number(value: float | None, spec: str = ".2f") -> str:
     """A number, such as a percentage with two digits, or a dash where there is none."""
     return "–" if value is None else format(value, spec)
+
+
+def format_mean(values: Sequence[float], spec: str = ".2f") -> str:
+    """The mean of one or more values, with their standard deviation where they are several."""
+    deviation = f" ± {stdev(values):{spec}}" if len(values) > 1 else ""
+    return f"{mean(values):{spec}}{deviation}"
 
 
 def format_change(first: float | None, second: float | None) -> str:

@@ -1,6 +1,8 @@
-"""Whether two models' errors on the same images differ by more than chance."""
+"""Whether errors differ by more than chance: of two models on the same images, and of several seeds."""
 
 import math
+from collections.abc import Sequence
+from statistics import mean, stdev
 from typing import NamedTuple
 
 import numpy as np
@@ -48,3 +50,53 @@ def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -
     # Both tails of a binomial distribution with p = 1/2, which is symmetric.
     tails = 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5))
     return PairedTest(only_first, only_second, len(first_correct), min(1.0, tails))
+
+
+class SeedsTest(NamedTuple):
+    """Student's interval of a difference that is paired by training seed.
+
+    Attributes:
+        seeds: how many pairs, at least 1.
+        change: the mean difference, from the first of each pair to the second.
+        half_width: half its 95 % interval, in the same unit; None for one pair, which tells nothing of the spread.
+    """
+
+    seeds: int
+    change: float
+    half_width: float | None
+
+
+def compare_seeds(first: Sequence[float], second: Sequence[float]) -> SeedsTest:
+    """The difference of two settings' errors with its interval (Student 1908, Biometrika 6, page 1).
+
+    Args:
+        first: the error by the first setting, of one or more seeds.
+        second: by the second one, of the same seeds in the same order.
+    """
+    from scipy.special import stdtrit
+
+    changes = [after - before for before, after in zip(first, second, strict=True)]
+    count = len(changes)
+    half_width = float(stdtrit(count - 1, 0.975)) * stdev(changes) / math.sqrt(count) if count > 1 else None
+    return SeedsTest(count, mean(changes), half_width)
+
+
+def count_seeds(difference: float, deviation: float, power: float = 0.8) -> int:
+    """How many seeds of each of two settings show a difference by a two-sided t test at 5 % with a given probability.
+
+    Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", section 2.4, by the noncentral t.
+
+    Args:
+        difference: of the settings' means, above 0.
+        deviation: standard deviation between seeds, above 0, in the same unit.
+        power: the probability, from 0 to below 1.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    count = 2
+    while True:
+        freedom = 2 * count - 2
+        shift = difference / (deviation * math.sqrt(2 / count))
+        if 1 - nctdtr(freedom, shift, stdtrit(freedom, 0.975)) >= power:
+            return count
+        count += 1

@@ -1,9 +1,9 @@
 """Tables of networks: what was measured of them, and what is published of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.evaluation.markdown import format_number, format_table
+from pipeline.evaluation.markdown import format_mean, format_number, format_table
 from pipeline.evaluation.reference import find_figures
 
 
@@ -27,12 +27,22 @@ DETAILS = (
     Column("Loss, nats", "test_loss", ".3f"),
     Column("Calibration error, %", "test_calibration_error_percent"),
     Column("Error with mirror images, %", "test_error_percent_with_mirror_images"),
+    Column("Error by six views, %", "test_error_percent_with_six_views"),
 )
 
 
 def show_columns(columns: Iterable[Column], numbers: dict[str, Any]) -> dict[str, str]:
     """The cells of a row; what was not measured, or not yet recorded when it was, is a dash."""
     return {heading: format_number(numbers.get(key), spec) for heading, key, spec in columns}
+
+
+def show_means(columns: Iterable[Column], results: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The cells of a row of means ± standard deviations; a dash where one of the results lacks the number."""
+    cells = {}
+    for heading, key, spec in columns:
+        values = [numbers[key] for numbers in results if numbers.get(key) is not None]
+        cells[heading] = format_mean(values, spec) if len(values) == len(results) else format_number(None)
+    return cells
 
 
 def format_networks(columns: Iterable[Column], results: dict[str, dict[str, Any]]) -> str:

@@ -3,8 +3,9 @@ from math import comb
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
-from pipeline.evaluation.significance import compare_predictions
+from pipeline.evaluation.significance import compare_predictions, compare_seeds, count_seeds
 
 
 def make_correct(only_first, only_second):
@@ -32,3 +33,22 @@ def test_change_and_its_interval_are_those_of_the_mean_of_the_differences(only_f
     test = compare_predictions(first, second)
     assert test.change == pytest.approx(100 * differences.mean())
     assert test.half_width == pytest.approx(100 * 1.96 * differences.sem(ddof=0))
+
+
+def test_the_interval_of_several_seeds_is_that_of_students_paired_test():
+    first, second = [10.1, 10.5, 9.9, 10.4], [10.6, 10.4, 10.5, 10.9]
+    test = compare_seeds(first, second)
+    interval = scipy.stats.ttest_rel(second, first).confidence_interval(0.95)
+    assert test.seeds == 4
+    assert test.change == pytest.approx((interval.low + interval.high) / 2)
+    assert test.half_width == pytest.approx((interval.high - interval.low) / 2)
+
+
+def test_one_seed_has_no_interval():
+    assert compare_seeds([10.0], [11.0]) == (1, 1.0, None)
+
+
+@pytest.mark.parametrize(("effect", "seeds"), [(0.5, 64), (0.8, 26), (1.2, 12), (1.4, 10)])
+def test_the_seeds_that_a_difference_takes_are_those_of_cohens_table(effect, seeds):
+    # Cohen 1988, table 2.4.1: two-sided 5 %, power 0.8.
+    assert count_seeds(effect * 0.25, 0.25) == seeds

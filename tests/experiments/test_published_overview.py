@@ -15,6 +15,7 @@ from experiments.published_overview import (
     draw_curves,
     list_paired_tests,
     load_all,
+    make_rows,
     write_overview,
 )
 from experiments.published_run import FOLDERS, Published, publish_run
@@ -57,7 +58,8 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     assert "| attention-56 | 3 | 0 | 10 | +30.00 ± 28.40 | 0.25 |" in page
     # 1.96 √(0.2 · 0.8 / 10).
     assert (
-        "| [mine-arl](mine-arl/reports/report.md) | attention-56 | 5.00 | 80.00 | 20.00 | 24.79 | 20.00 | 1.5 |" in page
+        "| [mine-arl](mine-arl/reports/report.md) | attention-56 | 5.00 | 80.00 | 20.00 | 24.79 | 20.00 | – | 1.5 |"
+        in page
     )
     assert page.count("## The best model") == 1
     assert "By validation error, 50.00 %: attention-56 of mine-nal." in page
@@ -90,7 +92,17 @@ def test_several_seeds_have_a_mean_and_a_deviation_and_are_compared_in_pairs():
     # Five images only ARL's seed 1 has right: 2 · 2⁻⁵.
     assert row(*published[:3])[1:] == ["90.00", "+50.00", "0.062", "0, 1 (n = 2); 1 (n = 1)"]
     # One image only ARL's seed 0 has right: 2 · 2⁻¹.
-    assert row(*published)[2:] == ["+30.00", "1, 0.062", "0, 1 (n = 2)"]
+    # Student's t for one degree of freedom, 12.706, of +10 and +50.
+    assert row(*published)[2:] == ["+30.00 ± 254.12", "1, 0.062", "0, 1 (n = 2)"]
+
+
+def test_several_seeds_have_a_row_of_their_means_below_their_own():
+    runs = [make_published(wrong, learning=learning, seed=seed).run for learning, seed, wrong in SEEDS[:3]]
+    *single, means = make_rows(runs)
+    assert [row["Test, %"] for row in single] == ["10.00", "40.00", "90.00"]
+    assert means["Run"] == "ARL, mean ± deviation of 2 seeds"
+    assert means["Test, %"] == f"{mean([10, 40]):.2f} ± {stdev([10, 40]):.2f}"
+    assert means["Test by six views, %"] == "–"  # of a version that did not measure it
 
 
 def test_runs_of_different_seeds_or_networks_are_not_tested_as_pairs():

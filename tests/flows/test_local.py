@@ -10,6 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+import dvc.api
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
@@ -58,20 +61,47 @@ def test_dvc_compares_the_two_experiments(project, first_run):
     assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
 
 
-def test_a_clone_without_experiments_and_cache_compares_what_is_published(project, first_run, tmp_path):
-    clone = Repository(tmp_path / "clone", tmp_path)
+@pytest.fixture(scope="module")
+def published(project, first_run, tmp_path_factory):
+    """A clone that has no experiments and no cache, but what is published with its models."""
+    clone = Repository(tmp_path_factory.mktemp("clones") / "clone", tmp_path_factory.mktemp("home"))
     try:
-        assert "results/tiny-nal\n" in project.run("python", "-m", "flows.publish", "tiny-arl", "tiny-nal")
+        output = project.run("python", "-m", "flows.publish", "--models", "tiny-arl", "tiny-nal")
+        assert "results/tiny-nal\n" in output
         clone.folder.mkdir()
         clone.run("git", "clone", "--quiet", str(project.folder), ".")
         shutil.copytree(project.folder / "results", clone.folder / "results", dirs_exist_ok=True)
     finally:
         project.run("git", "clean", "-fdq", "results")
         project.run("git", "checkout", "--quiet", "README.md", "results")
-    output = clone.run("python", "-m", "flows.compare", "results/tiny-arl", "results/tiny-nal")
+    return clone
+
+
+def test_a_clone_without_experiments_and_cache_compares_what_is_published(project, published):
+    output = published.run("python", "-m", "flows.compare", "results/tiny-arl", "results/tiny-nal")
     page = (project.folder / "comparisons/tiny-arl-tiny-nal/comparison.md").read_text()
     # Of what is on the page, only the runs' names are others.
     assert output.replace("results/", "").startswith(page)
+
+
+PLAIN_KERAS = """
+import sys, keras, numpy as np
+model = keras.models.load_model("model.keras")
+np.save("probabilities.npy", model.predict(np.load("images.npy"), verbose=0))
+assert not [name for name in sys.modules if name.startswith("pipeline")]
+"""
+
+
+def test_keras_alone_finds_a_published_models_recorded_predictions(project, published, tmp_path):
+    folder = published.folder / "results/tiny-arl"
+    shutil.copy(folder / f"models/{NETWORK}/model.keras", tmp_path)
+    images = dvc.api.read("data/prepared/test-images.npy", str(project.folder), rev="tiny-arl", mode="rb")
+    (tmp_path / "images.npy").write_bytes(images)
+    subprocess.run([sys.executable, "-c", PLAIN_KERAS], cwd=tmp_path, check=True)
+    recorded = np.load(folder / f"predictions/{NETWORK}.npy")
+    np.testing.assert_allclose(np.load(tmp_path / "probabilities.npy"), recorded, atol=2e-3)
+    table = pd.read_csv(folder / f"predictions/{NETWORK}.csv")
+    np.testing.assert_allclose(recorded.max(axis=1), table["probability"], atol=1e-3)
 
 
 def test_temporary_files_go_with_the_run(project, first_run):
