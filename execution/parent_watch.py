@@ -17,7 +17,7 @@ import psutil
 
 from execution.guard import RUN_ID, end_processes, has_mark
 
-GRACE_SECONDS = 25
+GRACE_SECONDS = 60  # on a busy machine the clone takes half of it to go, and Prefect is told after that
 
 
 @cache

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
@@ -81,8 +82,6 @@ def test_shards_are_whole(workspace):
 
 
 def test_a_short_training_beats_chance_clearly(workspace):
-    for stage in ("train", "evaluate"):
-        run_stage(workspace, stage, NETWORK)
-    metrics = json.loads((workspace / f"metrics/{NETWORK}.json").read_text())
-    assert metrics["test_error_percent"] < 65  # chance: 90
-    assert abs(metrics["test_error_percent"] - metrics["validation_error_percent"]) < 5
+    run_stage(workspace, "train", NETWORK)
+    history = pd.read_csv(workspace / f"history/{NETWORK}.csv")
+    assert history["validation_error_percent"].item() < 65  # chance: 90
