@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from pipeline.training.identity import COMPUTES_NOTHING
 from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository, write_tiny_params
@@ -79,6 +80,32 @@ def test_masks_are_kept_of_the_first_image_of_each_class(repository):
         assert mask.dtype == np.uint8
         assert len(mask) == 10
         assert len(np.unique(mask)) > 50
+
+
+def test_a_trained_model_is_checked_against_its_record_without_training(repository):
+    output = repository.run("python", "-m", "pipeline.check", ".")
+    error = json.loads(repository.read(f"metrics/{NETWORK}.json"))["test_error_percent"]
+    assert f"test error {error:.2f} %, recorded {error:.2f} %\n" in output
+    assert output.endswith(f"all {TEST_IMAGES} predictions are the recorded ones, to the bit\n")
+
+
+def test_a_trained_model_tells_the_classes_of_files_and_draws_its_masks(repository, tmp_path):
+    images = np.load(repository.folder / "data/prepared/test-images.npy")[:3]
+    recorded = pd.read_csv(repository.folder / f"predictions/{NETWORK}.csv")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.fromarray(images[0]).save(folder / "one.png")
+    np.save(folder / "two.npy", images[1:])
+    (folder / "note.txt").write_text("none")
+    command = ("python", "-m", "pipeline.predict", ".", str(folder), "--top", "1", "--masks", str(tmp_path / "masks"))
+    output = repository.run(*command, check=False)
+    names = ["one.png", "two.npy 0", "two.npy 1"]
+    for name, (_, row) in zip(names, recorded.iterrows(), strict=False):
+        assert f"{folder}/{name}: {row['predicted']} {100 * row['probability']:.1f} %\n" in output
+    assert f"error: {folder}/note.txt requires an image. Received: cannot identify image file" in output
+    pictures = sorted((tmp_path / "masks").iterdir())
+    assert [picture.name for picture in pictures] == ["0000-one.png", "0001-two.png", "0002-two.png"]
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
 
 
 def test_the_report_shows_the_errors_and_its_pictures(repository):
