@@ -71,8 +71,8 @@ def ask(classifier: Classifier, found: dict[str, np.ndarray], top: int, folder: 
 
 def write_masks(classifier: Classifier, found: dict[str, np.ndarray], probabilities: np.ndarray, folder: Path) -> None:
     """Write a picture of each image's soft masks to a folder, a batch of images at a time."""
+    from pipeline.evaluation.attention_figures import draw_masks
     from pipeline.evaluation.figures import save_figure
-    from pipeline.trained.mask_pictures import draw_masks
 
     names, size = list(found), classifier.params.evaluate.batch_size
     for start in range(0, len(names), size):
