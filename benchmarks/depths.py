@@ -4,7 +4,7 @@ from statistics import median
 
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.processes import Contender
-from pipeline.evaluation.tables import format_table
+from pipeline.evaluation.markdown import format_table
 
 DEPTHS = (56, 92, 236, 452)
 WIDTH = "0.25"

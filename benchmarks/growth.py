@@ -8,7 +8,7 @@ import pandas as pd
 from benchmarks.data_projects import make_project
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.processes import ROOT
-from pipeline.evaluation.tables import format_table
+from pipeline.evaluation.markdown import format_table
 
 TRAIN_IMAGES, TEST_IMAGES = 12_500, 2_500
 IMAGES = TRAIN_IMAGES + TEST_IMAGES

@@ -10,7 +10,7 @@ from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import format_change, format_table, render_template
 from pipeline.evaluation.reference import FIGURES, find_figures
 from pipeline.evaluation.significance import PairedTest, compare_predictions
-from pipeline.evaluation.tables import RESULTS, format_networks
+from pipeline.evaluation.tables import RESULTS, tabulate_networks
 from pipeline.outputs import written_aside
 
 OUTPUT = Path("comparisons")
@@ -133,7 +133,7 @@ def compare_models(first: Run, second: Run, network: str) -> PairedTest | None:
 def format_run(run: Run) -> str:
     """One run's errors and training times, under its title."""
     results = {network: result.numbers for network, result in run.results.items()}
-    return f"## {title_run(run)}\n\n{format_networks(RESULTS, results)}\n"
+    return f"## {title_run(run)}\n\n{format_table(tabulate_networks(RESULTS, results))}\n"
 
 
 def format_evidence(run: Run) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -33,6 +34,23 @@ def read_array(path: Path) -> np.ndarray:
     return _read(path, "a file with an array", lambda: np.load(path, mmap_mode="r", allow_pickle=False))
 
 
+def read_arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """The arrays in an `.npz` file by name; nothing is unpickled.
+
+    Raises:
+        InputError: there is no such file, or it does not hold whole arrays, with those of these names.
+    """
+
+    def read() -> dict[str, np.ndarray]:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+
+    arrays = _read(path, "a file with arrays", read)
+    if not arrays.keys() >= set(names):
+        raise InputError(f"{path} requires the arrays {', '.join(names)}. Received: {', '.join(arrays) or 'none'}")
+    return arrays
+
+
 def read_table(path: Path, **options: Any) -> Any:
     """The `pandas.DataFrame` in a CSV file; the options are those of `pandas.read_csv`.
 
@@ -47,5 +65,5 @@ def read_table(path: Path, **options: Any) -> Any:
 def _read(path: Path, kind: str, read: Callable[[], Content]) -> Content:
     try:
         return read()
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} requires {kind}. Received: {' '.join(str(error).split())}") from error

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from pipeline.training.identity import COMPUTES_NOTHING
 from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository, write_tiny_params
@@ -73,12 +75,41 @@ def test_what_is_kept_of_the_test_images_is_what_the_saved_model_says_of_them(re
 def test_masks_are_kept_of_the_first_image_of_each_class(repository):
     labels = np.load(repository.folder / "data/prepared/test-label.npy")
     masks = dict(np.load(repository.folder / f"masks/{NETWORK}.npz"))
-    assert [labels.tolist().index(label) for label in range(10)] == masks.pop("images").tolist()
+    assert [labels.tolist().index(label) for label in range(10)] == masks.pop("numbers").tolist()
+    images = np.load(repository.folder / "data/prepared/test-images.npy")
+    numbers = [labels.tolist().index(label) for label in range(10)]
+    np.testing.assert_array_equal(masks.pop("pixels"), images[numbers])
     assert list(masks) == ["stage1_module1", "stage2_module1"]
     for mask in masks.values():
         assert mask.dtype == np.uint8
         assert len(mask) == 10
         assert len(np.unique(mask)) > 50
+
+
+def test_a_trained_model_is_checked_against_its_record_without_training(repository):
+    output = repository.run("python", "-m", "pipeline.check", ".")
+    error = json.loads(repository.read(f"metrics/{NETWORK}.json"))["test_error_percent"]
+    assert f"test error {error:.2f} %, recorded {error:.2f} %\n" in output
+    assert output.endswith(f"all {TEST_IMAGES} predictions are the recorded ones, to the bit\n")
+
+
+def test_a_trained_model_tells_the_classes_of_files_and_draws_its_masks(repository, tmp_path):
+    images = np.load(repository.folder / "data/prepared/test-images.npy")[:3]
+    recorded = pd.read_csv(repository.folder / f"predictions/{NETWORK}.csv")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.fromarray(images[0]).save(folder / "one.png")
+    np.save(folder / "two.npy", images[1:])
+    (folder / "note.txt").write_text("none")
+    command = ("python", "-m", "pipeline.predict", ".", str(folder), "--top", "1", "--masks", str(tmp_path / "masks"))
+    output = repository.run(*command, check=False)
+    names = ["one.png", "two.npy 0", "two.npy 1"]
+    for name, (_, row) in zip(names, recorded.iterrows(), strict=False):
+        assert f"{folder}/{name}: {row['predicted']} {100 * row['probability']:.1f} %\n" in output
+    assert f"error: {folder}/note.txt requires an image. Received: cannot identify image file" in output
+    pictures = sorted((tmp_path / "masks").iterdir())
+    assert [picture.name for picture in pictures] == ["0000-one.png", "0001-two.png", "0002-two.png"]
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
 
 
 def test_the_report_shows_the_errors_and_its_pictures(repository):
@@ -88,6 +119,40 @@ def test_the_report_shows_the_errors_and_its_pictures(repository):
     for picture in ("learning-curves", f"confusion-{NETWORK}", "mean"):
         assert f"(figures/{picture}.png)" in report
         assert repository.read(f"reports/figures/{picture}.png").startswith(b"\x89PNG")
+
+
+class Page(HTMLParser):
+    """What a page is made of: tags with their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def list(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_the_page_is_one_file_that_says_in_words_what_its_pictures_show(repository):
+    text = repository.read("reports/report.html").decode()
+    page = Page(text)
+    error = json.loads(repository.read(f"metrics/{NETWORK}.json"))["test_error_percent"]
+    assert f"<strong>{error:.2f} %</strong>" in text
+    addresses = [
+        value for _, given in page.found for name, value in given.items() if name in ("src", "href", "xlink:href")
+    ]
+    assert not [address for address in addresses if not address.startswith(("#", "data:image/png;base64,"))]
+    assert not page.list("script")
+    assert page.list("html") == [{"lang": "en"}]
+    assert [tag for tag, _ in page.found if tag in ("h1", "h2")][:2] == ["h1", "h2"]
+    pictures = page.list("svg")
+    assert len({picture["aria-label"] for picture in pictures}) == len(pictures) == 7
+    assert {picture["role"] for picture in pictures} == {"img"}
+    identities = [given["id"] for _, given in page.found if "id" in given]
+    assert len(set(identities)) == len(identities)
 
 
 def test_nothing_in_the_outputs_tells_the_machine_or_the_folder(repository):

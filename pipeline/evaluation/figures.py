@@ -20,16 +20,38 @@ METADATA: dict[str, Any] = {"Software": None}
 MISTAKES = 10
 
 
-def draw_learning_curves(runs: dict[str, dict[str, pd.DataFrame]]) -> Figure:
-    """Error over epochs, of training's augmented batches and of validation: one color a network, one line style a run.
+Histories = dict[str, dict[str, pd.DataFrame]]  # by run and network
+
+
+def draw_learning_curves(runs: Histories) -> Figure:
+    """Error over epochs, of training's augmented batches and of validation.
 
     Args:
-        runs: histories by run and network, with the columns epoch, train_error_percent and validation_error_percent.
+        runs: with the columns epoch, train_error_percent and validation_error_percent.
     """
+    titles = {"train_error_percent": "training (augmented batches)", "validation_error_percent": "validation"}
+    return draw_histories(runs, titles, "error, %", sharey=True)
+
+
+def draw_optimization(runs: Histories) -> Figure:
+    """Loss and learning rate over epochs.
+
+    Args:
+        runs: with the columns epoch, train_loss, validation_loss and learning_rate.
+    """
+    titles = {
+        "train_loss": "training loss",
+        "validation_loss": "validation loss",
+        "learning_rate": "learning rate",
+    }
+    return draw_histories(runs, titles, "", sharey=False)
+
+
+def draw_histories(runs: Histories, titles: dict[str, str], unit: str, *, sharey: bool) -> Figure:
+    """Columns of histories over epochs, a panel each: one color a network, one line style a run."""
     networks = list(dict.fromkeys(network for histories in runs.values() for network in histories))
     figure = Figure(figsize=(10, 4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    titles = {"train_error_percent": "training (augmented batches)", "validation_error_percent": "validation"}
+    panels = figure.subplots(1, len(titles), sharey=sharey)
     for axes, (column, title) in zip(panels, titles.items(), strict=True):
         for (run, histories), line in zip(runs.items(), ("-", "--"), strict=False):
             for network, history in histories.items():
@@ -41,7 +63,7 @@ def draw_learning_curves(runs: dict[str, dict[str, pd.DataFrame]]) -> Figure:
         axes.set(title=title, xlabel="epoch", ylim=(0, None))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("error, %")
+    panels[0].set_ylabel(unit)
     panels[0].legend()
     return figure
 
@@ -79,7 +101,7 @@ def draw_calibration(network: str, predictions: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(5, 5), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     upper.bar(edges[:-1], shares, np.diff(edges), align="edge", edgecolor="white", label="right")
-    upper.plot([0, 100], [0, 100], "--", color="black", label="as often as the model says")
+    upper.plot([0, 100], [0, 100], "--", color="gray", label="as often as the model says")
     upper.set(title=f"{network}: calibration", ylabel="right, %", ylim=(0, 100))
     upper.legend(loc="upper left")
     lower.bar(edges[:-1], images, np.diff(edges), align="edge", edgecolor="white", color="gray")

@@ -7,29 +7,33 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+Row = dict[str, Any]  # of a table: cells by heading
+
 
 def render_template(path: Path, **values: Any) -> str:
     """A page from its template; a value that the template names and is not given is an error."""
     environment = Environment(  # noqa: S701 – it is Markdown
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters["number"] = format_number
+    environment.filters |= {"number": format_number, "table": format_table}
     return environment.from_string(path.read_text(encoding="utf-8")).render(values)
 
 
-def format_table(rows: Sequence[dict[str, Any]]) -> str:
+def format_table(rows: Sequence[Row]) -> str:
     """A table of rows with the same keys, its headings; the first column is text, the others are numbers.
 
-    Numbers with a fraction have two digits, None is a dash; there is no table without rows.
+    There is no table without rows.
     """
     if not rows:
         return ""
-    cells = [
-        [format_number(cell) if cell is None or isinstance(cell, float) else str(cell) for cell in row.values()]
-        for row in rows
-    ]
-    lines = [list(rows[0]), ["---"] + ["---:"] * (len(rows[0]) - 1), *cells]
+    lines = [list(rows[0]), ["---"] + ["---:"] * (len(rows[0]) - 1)]
+    lines += [[format_cell(cell) for cell in row.values()] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def format_cell(cell: Any) -> str:
+    """What a table shows of a value: numbers with a fraction have two digits, None is a dash."""
+    return format_number(cell) if cell is None or isinstance(cell, float) else str(cell)
 
 
 def format_number(value: float | None, spec: str = ".2f") -> str:

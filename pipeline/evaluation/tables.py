@@ -1,9 +1,9 @@
-"""Tables of networks: what was measured of them, and what is published of them."""
+"""Tables of networks, as rows: what was measured of them, and what is published of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.evaluation.markdown import format_mean, format_number, format_table
+from pipeline.evaluation.markdown import Row, format_mean, format_number
 from pipeline.evaluation.reference import find_figures
 
 
@@ -45,12 +45,12 @@ def show_means(columns: Iterable[Column], results: Sequence[dict[str, Any]]) -> 
     return cells
 
 
-def format_networks(columns: Iterable[Column], results: dict[str, dict[str, Any]]) -> str:
+def tabulate_networks(columns: Iterable[Column], results: dict[str, dict[str, Any]]) -> list[Row]:
     """Some columns of results, which are numbers by network and key."""
-    return format_table([{"Network": network} | show_columns(columns, numbers) for network, numbers in results.items()])
+    return [{"Network": network} | show_columns(columns, numbers) for network, numbers in results.items()]
 
 
-def format_class_errors(results: dict[str, dict[str, Any]]) -> str:
+def tabulate_class_errors(results: dict[str, dict[str, Any]]) -> list[Row]:
     """The test error of each class, a column a network.
 
     Args:
@@ -58,26 +58,22 @@ def format_class_errors(results: dict[str, dict[str, Any]]) -> str:
     """
     errors = {f"{network}, %": result["test_error_percent_per_class"] for network, result in results.items()}
     classes = next(iter(errors.values()))
-    return format_table(
-        [{"Class": name} | {network: error[name] for network, error in errors.items()} for name in classes]
-    )
+    return [{"Class": name} | {network: error[name] for network, error in errors.items()} for name in classes]
 
 
-def format_duplicates(duplicates: dict[str, int]) -> str:
+def tabulate_duplicates(duplicates: dict[str, int]) -> list[Row]:
     """What `pipeline.cifar.duplicates.count_duplicates` counted."""
-    return format_table(
-        [
-            {
-                "Same pixels": f"in {place.replace('-', ' and in ')}" if "-" in place else f"twice in {place}",
-                "Images": count,
-            }
-            for place, count in duplicates.items()
-        ]
-    )
+    return [
+        {
+            "Same pixels": f"in {place.replace('-', ' and in ')}" if "-" in place else f"twice in {place}",
+            "Images": count,
+        }
+        for place, count in duplicates.items()
+    ]
 
 
-def format_published(networks: Iterable[str], dataset: str, learning: str) -> str:
-    """The published figures for the same networks and data set, named for what they are; empty where there are none.
+def tabulate_published(networks: Iterable[str], dataset: str, learning: str) -> list[Row]:
+    """The published figures for the same networks and data set, named for what they are; no rows where there are none.
 
     Args:
         networks: which rows.
@@ -85,16 +81,14 @@ def format_published(networks: Iterable[str], dataset: str, learning: str) -> st
         learning: "arl" or "nal".
     """
     published = {network: find_figures(dataset, network) for network in networks}
-    return format_table(
-        [
-            {
-                "Network": network,
-                f"Paper, test error ({learning.upper()}), %": getattr(figures, f"paper_{learning}"),
-                f"Jay4869, training error ({learning.upper()}), %": getattr(figures, f"jay4869_{learning}"),
-                "Jay4869, validation error on training images (ARL), %": figures.jay4869_leaked_validation,
-                "Jay4869, train time on a P100 (ARL), min": figures.jay4869_minutes,
-            }
-            for network, figures in published.items()
-            if any(figures)
-        ]
-    )
+    return [
+        {
+            "Network": network,
+            f"Paper, test error ({learning.upper()}), %": getattr(figures, f"paper_{learning}"),
+            f"Jay4869, training error ({learning.upper()}), %": getattr(figures, f"jay4869_{learning}"),
+            "Jay4869, validation error on training images (ARL), %": figures.jay4869_leaked_validation,
+            "Jay4869, train time on a P100 (ARL), min": figures.jay4869_minutes,
+        }
+        for network, figures in published.items()
+        if any(figures)
+    ]

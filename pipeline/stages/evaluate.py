@@ -30,8 +30,8 @@ def evaluate(name: str, params: Params) -> None:
       each stage's mean absolute response.
     - predictions/<name>.csv: actual and predicted class, and the predicted class' probability.
     - predictions/<name>.npy: the probabilities of all classes, float16 (n, classes).
-    - masks/<name>.npz: the soft masks, from 0 to 255, of the first image of each of the first ten classes; `images` has
-      their numbers.
+    - masks/<name>.npz: the soft masks by module, uint8 (10, size, size, channels), 255 for 1, of the first image of
+      each of the first ten classes; `numbers` has their places among the test images, and `pixels` the images.
     """
     check_libraries(PROJECT_FILE, params.compute.backend)
     hold_gpus(params.compute.device, 1)
@@ -77,7 +77,8 @@ def evaluate(name: str, params: Params) -> None:
     first = np.unique(split.labels, return_index=True)[1][:PICTURED]
     masks = read_masks(network, images[first], batch_size)
     write_predictions(name, probabilities, split.labels, index["classes"])
-    write_arrays(Path("masks", f"{name}.npz"), {"images": first} | scale_masks(masks))
+    pictured = {"numbers": first, "pixels": split.images[first]}
+    write_arrays(Path("masks", f"{name}.npz"), pictured | scale_masks(masks))
     write_json(Path("details", f"{name}.json"), details)
     write_json(Path("metrics", f"{name}.json"), errors)
     print(f"{name}: test error {errors['test_error_percent']:.2f} %")

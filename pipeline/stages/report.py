@@ -1,27 +1,26 @@
-"""Stage `report`: the results of the listed networks as a page with pictures, reports/report.md."""
+"""Stage `report`: the results of the listed networks as pages with pictures, reports/report.md and report.html."""
 
+import math
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.evaluation.figures import (
-    draw_calibration,
-    draw_confusion,
-    draw_learning_curves,
-    draw_mistakes,
-    save_figure,
-    save_mean_image,
-)
-from pipeline.evaluation.markdown import render_template
+from pipeline.evaluation import attention_figures, figures
+from pipeline.evaluation.markdown import format_table, render_template
+from pipeline.evaluation.pages import Picture, embed_figure, render_page
 from pipeline.evaluation.tables import (
     DETAILS,
     RESULTS,
-    format_class_errors,
-    format_duplicates,
-    format_networks,
-    format_published,
+    tabulate_class_errors,
+    tabulate_duplicates,
+    tabulate_networks,
+    tabulate_published,
 )
-from pipeline.inputs import read_array, read_json, read_table
+from pipeline.inputs import read_array, read_arrays, read_json, read_table
 from pipeline.outputs import written_aside
 from pipeline.settings.params import Params
 from pipeline.stages.command import run
@@ -29,29 +28,61 @@ from pipeline.stages.paths import MEAN, PREPARED
 
 OUTPUT = Path("reports")
 TEMPLATE = Path(__file__).with_name("report.md.j2")
+PAGE_TEMPLATE = Path(__file__).with_name("report.html.j2")
+PICTURED = ("numbers", "pixels")  # of the images that masks are kept of, beside the masks
 # Classes are text, whatever their names look like.
 PREDICTIONS = {"actual": str, "predicted": str, "probability": float}
+
+
+class Kept(NamedTuple):
+    """What a run keeps of its networks, by network, and the test images, uint8 (n, 32, 32, 3)."""
+
+    results: dict[str, dict[str, Any]]
+    histories: dict[str, pd.DataFrame]
+    predictions: dict[str, pd.DataFrame]
+    masks: dict[str, dict[str, np.ndarray]]
+    images: np.ndarray
 
 
 def report(params: Params) -> None:
     """Read what evaluate and train wrote for the listed networks, and write reports/."""
     statistics = read_json(PREPARED / "statistics.json", "dataset", "sha256", "classes", "images", "duplicates")
-    results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
-    histories = {network: read_table(Path("history", f"{network}.csv")) for network in params.networks}
-    images = read_array(PREPARED / "test-images.npy")
+    kept = read_kept(params.networks, statistics["sha256"])
+    values = collect_values(params, statistics, kept.results)
     with written_aside(OUTPUT) as folder:
-        figures = folder / "figures"
-        figures.mkdir(parents=True)
-        save_mean_image(read_array(MEAN), figures / "mean.png")
-        save_figure(draw_learning_curves({params.model.learning: histories}), figures / "learning-curves.png")
-        for network in params.networks:
-            predictions = read_table(Path("predictions", f"{network}.csv"), dtype=PREDICTIONS, keep_default_na=False)
-            confusion = draw_confusion(network, predictions, statistics["classes"])
-            save_figure(confusion, figures / f"confusion-{network}.png")
-            save_figure(draw_calibration(network, predictions), figures / f"calibration-{network}.png")
-            save_figure(draw_mistakes(network, predictions, images), figures / f"mistakes-{network}.png")
-        (folder / "report.md").write_text(compose_report(params, statistics, results))
-    print(f"{format_networks(RESULTS, results)}\n{OUTPUT / 'report.md'}")
+        pictures = folder / "figures"
+        pictures.mkdir(parents=True)
+        figures.save_mean_image(read_array(MEAN), pictures / "mean.png")
+        curves = figures.draw_learning_curves({params.model.learning: kept.histories})
+        figures.save_figure(curves, pictures / "learning-curves.png")
+        for network, table in kept.predictions.items():
+            drawn = {
+                "confusion": figures.draw_confusion(network, table, statistics["classes"]),
+                "calibration": figures.draw_calibration(network, table),
+                "mistakes": figures.draw_mistakes(network, table, kept.images),
+            }
+            for kind, figure in drawn.items():
+                figures.save_figure(figure, pictures / f"{kind}-{network}.png")
+        (folder / "report.md").write_text(render_template(TEMPLATE, **values))
+        embedded = draw_pictures(params.model.learning, statistics["classes"], kept)
+        (folder / "report.html").write_text(render_page(PAGE_TEMPLATE, pictures=embedded, **values))
+    print(f"{format_table(values['networks'])}\n{OUTPUT / 'report.md'}, {OUTPUT / 'report.html'}")
+
+
+def read_kept(networks: list[str], dataset_sha256: str) -> Kept:
+    """Read what is kept of networks.
+
+    Raises:
+        InputError: something is not there, or was measured on other data than the prepared ones.
+    """
+    options: dict[str, Any] = {"dtype": PREDICTIONS, "keep_default_na": False}
+    return Kept(
+        {network: load_results(network, dataset_sha256) for network in networks},
+        {network: read_table(Path("history", f"{network}.csv")) for network in networks},
+        {network: read_table(Path("predictions", f"{network}.csv"), **options) for network in networks},
+        {network: read_arrays(Path("masks", f"{network}.npz"), *PICTURED) for network in networks},
+        read_array(PREPARED / "test-images.npy"),
+    )
 
 
 def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
@@ -60,7 +91,8 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
     Raises:
         InputError: they were measured on other data than the prepared ones.
     """
-    details = read_json(Path("details", f"{network}.json"), "dataset_sha256", "test_error_percent_per_class")
+    keys = "dataset_sha256", "test_error_percent_per_class", "mean_absolute_response"
+    details = read_json(Path("details", f"{network}.json"), *keys)
     if details["dataset_sha256"] != dataset_sha256:
         raise InputError(
             f"the report requires results on the data set with sha256 {dataset_sha256}. "
@@ -69,19 +101,68 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
     return read_json(Path("metrics", f"{network}.json")) | read_json(Path("timing", f"{network}.json")) | details
 
 
-def compose_report(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> str:
-    """The page, in Markdown."""
-    return render_template(
-        TEMPLATE,
-        params=params,
-        statistics=statistics,
-        formula={"arl": "(1 + M)·T", "nal": "M·T"}[params.model.learning],
-        results=format_networks(RESULTS, results),
-        published=format_published(params.networks, statistics["dataset"], params.model.learning),
-        duplicates=format_duplicates(statistics["duplicates"]),
-        details=format_networks(DETAILS, results),
-        class_errors=format_class_errors(results),
-    )
+def collect_values(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the pages say in words and tables."""
+    return {
+        "params": params,
+        "statistics": statistics,
+        "formula": {"arl": "(1 + M)·T", "nal": "M·T"}[params.model.learning],
+        "results": results,
+        "half_widths": {
+            network: bound_error(result["test_error_percent"], statistics["images"]["test"])
+            for network, result in results.items()
+        },
+        "networks": tabulate_networks(RESULTS, results),
+        "published": tabulate_published(params.networks, statistics["dataset"], params.model.learning),
+        "duplicates": tabulate_duplicates(statistics["duplicates"]),
+        "details": tabulate_networks(DETAILS, results),
+        "class_errors": tabulate_class_errors(results),
+    }
+
+
+def bound_error(error: float, images: int) -> float:
+    """Half the 95 % interval of an error in percent, from the number of images alone: Wald's."""
+    return 1.96 * math.sqrt(error * (100 - error) / images)
+
+
+def draw_pictures(learning: str, classes: list[str], kept: Kept) -> dict[str, Any]:
+    """The pictures of the page: one by name, or one a network."""
+    runs = {learning: kept.histories}
+    responses = {network: result["mean_absolute_response"] for network, result in kept.results.items()}
+
+    def draw_each(draw: Any, words: str, *arguments: Any) -> dict[str, Picture]:
+        return {
+            network: embed_figure(partial(draw, network, table, *arguments), f"{network}: {words}")
+            for network, table in kept.predictions.items()
+        }
+
+    return {
+        "curves": embed_figure(
+            partial(figures.draw_learning_curves, runs),
+            "Error over epochs. Training's is of augmented images, as they were trained on.",
+        ),
+        "optimization": embed_figure(partial(figures.draw_optimization, runs), "Loss and learning rate over epochs."),
+        "responses": embed_figure(
+            partial(attention_figures.draw_responses, responses),
+            "Mean absolute response of each stage's output on the test images, as in the paper's figure 4.",
+        ),
+        "masks": {network: embed_masks(network, kept, masks) for network, masks in kept.masks.items()},
+        "calibration": draw_each(figures.draw_calibration, "how often it is right where it says how likely that is."),
+        "confusion": draw_each(
+            figures.draw_confusion, "which classes are taken for which, in % of each actual class.", classes
+        ),
+        "mistakes": draw_each(
+            figures.draw_mistakes, "the wrongly classified test images that it is most certain of.", kept.images
+        ),
+    }
+
+
+def embed_masks(network: str, kept: Kept, masks: dict[str, np.ndarray]) -> Picture:
+    """The masks of a network over the images that are kept with them."""
+    labels = kept.predictions[network]["actual"][masks["numbers"]].tolist()
+    modules = {name: values for name, values in masks.items() if name not in PICTURED}
+    draw = partial(attention_figures.draw_mask_grid, masks["pixels"], labels, modules)
+    return embed_figure(draw, f"{network}: images, and the masks of its modules.")
 
 
 if __name__ == "__main__":

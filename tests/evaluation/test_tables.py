@@ -2,7 +2,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from pipeline.evaluation.markdown import format_table, render_template
-from pipeline.evaluation.tables import RESULTS, format_networks, format_published
+from pipeline.evaluation.tables import RESULTS, tabulate_networks, tabulate_published
 
 RESULT = {
     "train_error_percent": 1.0,
@@ -14,7 +14,7 @@ RESULT = {
 
 def test_results_show_two_digits_and_a_dash_for_what_was_not_measured_or_not_yet_recorded():
     results = {"attention-56": {**RESULT, "parameters": 1829306}, "attention-92": RESULT}
-    assert format_networks(RESULTS, results).splitlines()[2:] == [
+    assert format_table(tabulate_networks(RESULTS, results)).splitlines()[2:] == [
         "| attention-56 | 1.00 | – | 12.35 | 60.0 | 1,829,306 |",
         "| attention-92 | 1.00 | – | 12.35 | 60.0 | – |",
     ]
@@ -37,7 +37,7 @@ def test_a_template_with_a_value_that_is_not_given_is_an_error(tmp_path):
 
 
 def test_published_figures_are_named_for_what_they_are():
-    lines = format_published(["attention-56", "attention-128"], "cifar10", "nal").splitlines()
+    lines = format_table(tabulate_published(["attention-56", "attention-128"], "cifar10", "nal")).splitlines()
     assert "Jay4869, training error (NAL)" in lines[0]
     assert lines[2:] == [
         "| attention-56 | 5.89 | 9.03 | 3.27 | 337 |",
@@ -46,5 +46,5 @@ def test_published_figures_are_named_for_what_they_are():
 
 
 def test_networks_and_data_sets_without_published_figures_have_no_table():
-    assert not format_published(["attention-mini"], "cifar10", "arl")
-    assert not format_published(["attention-56"], "synthetic", "arl")
+    assert not tabulate_published(["attention-mini"], "cifar10", "arl")
+    assert not tabulate_published(["attention-56"], "synthetic", "arl")

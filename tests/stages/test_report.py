@@ -1,6 +1,7 @@
+from pipeline.evaluation.markdown import render_template
 from pipeline.inputs import read_json
 from pipeline.settings.params import load_params
-from pipeline.stages.report import compose_report, load_results
+from pipeline.stages.report import TEMPLATE, collect_values, load_results
 from tests.tiny_repository import ROOT
 
 SPLITS = ("train", "validation", "test")
@@ -18,4 +19,5 @@ def test_the_committed_report_is_that_of_the_committed_results(monkeypatch):
         "duplicates": dict.fromkeys((*SPLITS, *pairs), 0),
     }
     results = {network: load_results(network, statistics["sha256"]) for network in params.networks}
-    assert compose_report(params, statistics, results) == (ROOT / "reports/report.md").read_text()
+    page = render_template(TEMPLATE, **collect_values(params, statistics, results))
+    assert page == (ROOT / "reports/report.md").read_text()

@@ -1,0 +1,53 @@
+"""Images of users as the networks take them: 32 by 32 pixels, red, green and blue."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pipeline.errors import InputError
+from pipeline.inputs import read_array
+
+SIZE = 32
+ARRAYS = ".npy"
+
+
+def list_files(path: Path) -> list[Path]:
+    """A file, or the files of a folder in order of their names, without hidden ones.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not path.exists():
+        raise InputError(f"an image requires a file or a folder. Received: {path}, where nothing is")
+    return [path]
+
+
+def read_images(path: Path) -> np.ndarray:
+    """The image in a file of any size and format that Pillow reads, or the images of an array in an `.npy` file.
+
+    The largest square in the middle is taken, the right way up, and made smaller or larger; what is transparent is
+    shown on white.
+
+    Returns:
+        uint8 (n, 32, 32, 3).
+
+    Raises:
+        InputError: the file holds no image, or an array of another kind.
+    """
+    if path.suffix == ARRAYS:
+        array = np.asarray(read_array(path))
+        images = array[None] if array.ndim == 3 else array
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (SIZE, SIZE, 3):
+            raise InputError(f"{path} requires uint8 (n, 32, 32, 3). Received: {array.dtype} {array.shape}")
+        return images
+    try:
+        with Image.open(path) as file:
+            upright = ImageOps.exif_transpose(file).convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} requires an image. Received: {' '.join(str(error).split())}") from error
+    white = Image.new("RGBA", upright.size, "white")
+    image = Image.alpha_composite(white, upright).convert("RGB")
+    return np.asarray(ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.LANCZOS))[None]
