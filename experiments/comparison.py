@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from execution.recipe_changes import list_differences
+from experiments.comparison_pictures import collect_histories, draw_pictures
 from experiments.recorded_run import Run, list_networks
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
-from pipeline.evaluation.markdown import format_change, format_table, render_template
+from pipeline.evaluation.markdown import Row, format_change, format_table, render_template
+from pipeline.evaluation.pages import render_page
 from pipeline.evaluation.reference import FIGURES, find_figures
 from pipeline.evaluation.significance import PairedTest, compare_predictions
 from pipeline.evaluation.tables import RESULTS, tabulate_networks
@@ -15,14 +18,21 @@ from pipeline.outputs import written_aside
 
 OUTPUT = Path("comparisons")
 TEMPLATE = Path(__file__).with_name("comparison.md.j2")
+PAGE_TEMPLATE = Path(__file__).with_name("comparison.html.j2")
 PICTURE = "learning-curves.png"
 PAIRED_NOTE = """\
 Change: of the test error, from the first to the second, in points, with its 95 % interval. p: McNemar's exact test,
 two-sided. Both are of these two models: they know nothing of other seeds."""
 
 
-def write_comparison(repository: Path, first: Run, second: Run) -> Path:
+def write_comparison(repository: Path, first: Run, second: Run, *, html: bool = False) -> Path:
     """Write the page that compares two runs, with its picture, to comparisons/ in the repository, and give its path.
+
+    Args:
+        repository: the project's.
+        first: the run that the second is compared with.
+        second: of the same data.
+        html: whether to write the page as comparison.html, too.
 
     Raises:
         InputError: they are of different data.
@@ -31,34 +41,40 @@ def write_comparison(repository: Path, first: Run, second: Run) -> Path:
         runs = "; ".join(f"{run.name} on {run.dataset[0]} (sha256 {run.dataset[1]})" for run in (first, second))
         raise InputError(f"a comparison requires two runs on the same data. Received: {runs}")
     folder = repository / OUTPUT / f"{first.name}-{second.name}".replace("/", "-")
-    histories = {
-        run.name: {network: result.history for network, result in run.results.items()} for run in (first, second)
-    }
+    histories = {run.name: collect_histories(run) for run in (first, second)}
     with written_aside(folder) as aside:
         aside.mkdir()
         save_figure(draw_learning_curves(histories), aside / PICTURE)
         (aside / "comparison.md").write_text(compose_comparison(first, second, PICTURE))
+        if html:
+            pictures = draw_pictures(first, second)
+            page = render_page(PAGE_TEMPLATE, pictures=pictures, **collect_values(first, second))
+            (aside / "comparison.html").write_text(page)
     return folder / "comparison.md"
 
 
 def compose_comparison(first: Run, second: Run, picture: str = "") -> str:
     """The page, in Markdown, with the address of its picture where there is one."""
+    values = collect_values(first, second)
+    runs = [format_run(run) for run in (first, second)]
+    return render_template(TEMPLATE, runs=runs, picture=picture, **values)
+
+
+def collect_values(first: Run, second: Run) -> dict[str, Any]:
+    """What a page that compares two runs says in words and tables."""
     dataset, sha256 = first.dataset
     published = dataset if dataset in FIGURES else "cifar10"
-    return render_template(
-        TEMPLATE,
-        titles=[title_run(run) for run in (first, second)],
-        dataset=dataset,
-        sha256=sha256,
-        published=published,
-        errors=format_errors(first, second, published),
-        paired_tests=format_paired_tests(first, second, list_networks(first, second)),
-        paired_note=PAIRED_NOTE,
-        runs=[format_run(run) for run in (first, second)],
-        evidence=[format_evidence(run) for run in (first, second)],
-        differences=list_differences(first.params, second.params),
-        picture=picture,
-    )
+    return {
+        "titles": [title_run(run) for run in (first, second)],
+        "dataset": dataset,
+        "sha256": sha256,
+        "published": published,
+        "errors": tabulate_errors(first, second, published),
+        "paired_tests": tabulate_paired_tests(first, second, list_networks(first, second)),
+        "paired_note": PAIRED_NOTE,
+        "evidence": [format_evidence(run) for run in (first, second)],
+        "differences": list_differences(first.params, second.params),
+    }
 
 
 def title_run(run: Run) -> str:
@@ -71,7 +87,7 @@ def find_test_error(run: Run, network: str) -> float | None:
     return run.results[network].metrics.get("test_error_percent") if network in run.results else None
 
 
-def format_errors(first: Run, second: Run, published: str) -> str:
+def tabulate_errors(first: Run, second: Run, published: str) -> list[Row]:
     """The test errors of two runs beside the figures that are published for a data set."""
     rows = []
     for network in list_networks(first, second):
@@ -90,25 +106,23 @@ def format_errors(first: Run, second: Run, published: str) -> str:
                 "Jay4869, training: NAL": figures.jay4869_nal,
             }
         )
-    return format_table(rows)
+    return rows
 
 
-def format_paired_tests(first: Run, second: Run, networks: Iterable[str]) -> str:
+def tabulate_paired_tests(first: Run, second: Run, networks: Iterable[str]) -> list[Row]:
     """McNemar's test for each network that both runs have predictions of."""
     tests = {network: compare_models(first, second, network) for network in networks}
-    return format_table(
-        [
-            {
-                "Network": network,
-                f"Only {first.name} right": test and test.only_first,
-                f"Only {second.name} right": test and test.only_second,
-                "Images": test and test.images,
-                "Change": test and f"{test.change:+.2f} ± {test.half_width:.2f}",
-                "p": test and f"{test.p_value:.2g}",
-            }
-            for network, test in tests.items()
-        ]
-    )
+    return [
+        {
+            "Network": network,
+            f"Only {first.name} right": test and test.only_first,
+            f"Only {second.name} right": test and test.only_second,
+            "Images": test and test.images,
+            "Change": test and f"{test.change:+.2f} ± {test.half_width:.2f}",
+            "p": test and f"{test.p_value:.2g}",
+        }
+        for network, test in tests.items()
+    ]
 
 
 def compare_models(first: Run, second: Run, network: str) -> PairedTest | None:

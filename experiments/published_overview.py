@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
-from experiments.comparison import PAIRED_NOTE, format_evidence, format_paired_tests
+from experiments.comparison import PAIRED_NOTE, format_evidence, tabulate_paired_tests
 from experiments.published_run import EVIDENCE, RESULTS, Published, load_published
 from experiments.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
@@ -152,7 +152,7 @@ def list_paired_tests(runs: list[Run]) -> Iterator[str]:
     for first, second in product(arl, nal):
         networks = [network for network in first.results if network in second.results]
         if networks and first.params.train.seed == second.params.train.seed:
-            yield format_paired_tests(first, second, networks)
+            yield format_table(tabulate_paired_tests(first, second, networks))
 
 
 def list_best(runs: list[Run]) -> Iterator[dict[str, Any]]:

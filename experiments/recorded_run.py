@@ -3,10 +3,13 @@
 import io
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from zipfile import BadZipFile
 
+import numpy as np
 import pandas as pd
 from dvc.exceptions import DvcException
 from dvc_data.index import DataIndexDirError
@@ -29,7 +32,7 @@ class Result(NamedTuple):
     """What a run recorded of one network.
 
     Keys are those of the version that ran: one that was added later is not there. The error of a split without images
-    is None; so are predictions where the DVC cache does not have them.
+    is None; so are predictions and masks where the DVC cache does not have them.
     """
 
     metrics: dict[str, Any]
@@ -38,6 +41,7 @@ class Result(NamedTuple):
     machine: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame | None
+    masks: dict[str, np.ndarray] | None
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -114,13 +118,14 @@ def read_result(network: str, read_file: Callable[[str, Callable[[bytes], Any]],
     )
     details = read_file(f"details/{network}.json", partial(parse_object, keys=("dataset", "dataset_sha256")))
     history = read_file(f"history/{network}.csv", parse_table)
-    try:
-        # "None" and "7" may be names of classes.
-        parse_text = partial(parse_table, dtype=str, keep_default_na=False)
+    # "None" and "7" may be names of classes.
+    parse_text = partial(parse_table, dtype=str, keep_default_na=False)
+    predictions, masks = None, None
+    with suppress(MissingFileError):
         predictions = read_file(f"predictions/{network}.csv", parse_text)
-    except MissingFileError:
-        predictions = None
-    return Result(metrics, details, timing, machine, history, predictions)
+    with suppress(MissingFileError):
+        masks = read_file(f"masks/{network}.npz", parse_arrays)
+    return Result(metrics, details, timing, machine, history, predictions, masks)
 
 
 def parse_object(content: bytes, keys: Iterable[str] = ()) -> dict[str, Any]:
@@ -134,6 +139,15 @@ def parse_object(content: bytes, keys: Iterable[str] = ()) -> dict[str, Any]:
 def parse_table(content: bytes, **options: Any) -> pd.DataFrame:
     """A table of CSV; the options are those of `pandas.read_csv`."""
     return pd.read_csv(io.BytesIO(content), **options)
+
+
+def parse_arrays(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an npz file by name; nothing is unpickled. A ValueError if it is none."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return dict(file)
+    except (EOFError, OSError, BadZipFile) as error:
+        raise ValueError(str(error)) from error
 
 
 def list_networks(*runs: Run) -> list[str]:

@@ -13,12 +13,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("first", help="an experiment, another revision, or a folder of results/, such as demo-arl")
     parser.add_argument("second", help="the one that it is compared with, such as demo-nal")
+    parser.add_argument("--html", action="store_true", help="write a page to look at too, with the soft masks")
     arguments = parser.parse_args()
 
     def compare() -> None:
         runs = find_run(PROJECT, arguments.first), find_run(PROJECT, arguments.second)
-        path = write_comparison(PROJECT, *runs)
+        path = write_comparison(PROJECT, *runs, html=arguments.html)
         print(f"{path.read_text()}\n{path}")
+        if arguments.html:
+            print(path.with_suffix(".html"))
 
     run_command(compare)
 

@@ -29,7 +29,6 @@ from pipeline.stages.paths import MEAN, PREPARED
 OUTPUT = Path("reports")
 TEMPLATE = Path(__file__).with_name("report.md.j2")
 PAGE_TEMPLATE = Path(__file__).with_name("report.html.j2")
-PICTURED = ("numbers", "pixels")  # of the images that masks are kept of, beside the masks
 # Classes are text, whatever their names look like.
 PREDICTIONS = {"actual": str, "predicted": str, "probability": float}
 
@@ -80,7 +79,7 @@ def read_kept(networks: list[str], dataset_sha256: str) -> Kept:
         {network: load_results(network, dataset_sha256) for network in networks},
         {network: read_table(Path("history", f"{network}.csv")) for network in networks},
         {network: read_table(Path("predictions", f"{network}.csv"), **options) for network in networks},
-        {network: read_arrays(Path("masks", f"{network}.npz"), *PICTURED) for network in networks},
+        {network: read_arrays(Path("masks", f"{network}.npz"), *attention_figures.PICTURED) for network in networks},
         read_array(PREPARED / "test-images.npy"),
     )
 
@@ -160,7 +159,7 @@ def draw_pictures(learning: str, classes: list[str], kept: Kept) -> dict[str, An
 def embed_masks(network: str, kept: Kept, masks: dict[str, np.ndarray]) -> Picture:
     """The masks of a network over the images that are kept with them."""
     labels = kept.predictions[network]["actual"][masks["numbers"]].tolist()
-    modules = {name: values for name, values in masks.items() if name not in PICTURED}
+    modules = {name: values for name, values in masks.items() if name not in attention_figures.PICTURED}
     draw = partial(attention_figures.draw_mask_grid, masks["pixels"], labels, modules)
     return embed_figure(draw, f"{network}: images, and the masks of its modules.")
 

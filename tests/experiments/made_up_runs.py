@@ -40,6 +40,7 @@ def make_run(name, wrong, dataset="cifar10", learning="arl", seed=0):
             },
             history=pd.DataFrame({"epoch": [1], "train_error_percent": [50.0], "validation_error_percent": [40.0]}),
             predictions=pd.DataFrame({"actual": actual, "predicted": predicted}),
+            masks=None,
         )
     return Run(name, "f" * 40, "c" * 40, check_params(params, "made up"), {}, results)
 
