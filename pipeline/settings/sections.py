@@ -24,6 +24,8 @@ Device = Literal["any", "cpu", "gpu"]
 Precision = Literal["float32", "bfloat16"]
 LayoutName = Literal["paper", "seed", "wide-stem"]
 Learning = Literal["arl", "nal"]
+Attention = Literal["mixed", "channel", "spatial"]
+Mask = Literal["hourglass", "convolutions", "none"]
 Fill = Literal["mean", "nearest"]
 Optimizer = Literal["sgd", "adam"]
 Decayed = Literal["all", "kernels"]
@@ -107,6 +109,8 @@ class Model(Section):
     layout: LayoutName
     width: Positive
     learning: Learning
+    attention: Annotated[Attention, AsBefore("mixed")]
+    mask: Annotated[Mask, AsBefore("hourglass")]
     dropout: Fraction
     l2: NotNegative
 

@@ -13,6 +13,7 @@ from pipeline.evaluation import metrics
 from pipeline.inputs import read_array
 from pipeline.outputs import write_array, write_arrays, write_json, written_aside
 from pipeline.settings.params import Params
+from pipeline.settings.sections import Attention
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT_FILE, TFRECORDS
 
@@ -30,8 +31,8 @@ def evaluate(name: str, params: Params) -> None:
       each stage's mean absolute response.
     - predictions/<name>.csv: actual and predicted class, and the predicted class' probability.
     - predictions/<name>.npy: the probabilities of all classes, float16 (n, classes).
-    - masks/<name>.npz: the soft masks, from 0 to 255, of the first image of each of the first ten classes; `images` has
-      their numbers.
+    - masks/<name>.npz: the soft masks, see `scale_masks`, of the first image of each of the first ten classes; `images`
+      has their numbers.
     """
     check_libraries(PROJECT_FILE, params.compute.backend)
     hold_gpus(params.compute.device, 1)
@@ -77,15 +78,16 @@ def evaluate(name: str, params: Params) -> None:
     first = np.unique(split.labels, return_index=True)[1][:PICTURED]
     masks = read_masks(network, images[first], batch_size)
     write_predictions(name, probabilities, split.labels, index["classes"])
-    write_arrays(Path("masks", f"{name}.npz"), {"images": first} | scale_masks(masks))
+    write_arrays(Path("masks", f"{name}.npz"), {"images": first} | scale_masks(masks, params.model.attention))
     write_json(Path("details", f"{name}.json"), details)
     write_json(Path("metrics", f"{name}.json"), errors)
     print(f"{name}: test error {errors['test_error_percent']:.2f} %")
 
 
-def scale_masks(masks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Values from 0 to 1 as whole numbers from 0 to 255."""
-    return {module: (255 * mask).round().astype(np.uint8) for module, mask in masks.items()}
+def scale_masks(masks: dict[str, np.ndarray], attention: Attention) -> dict[str, np.ndarray]:
+    """Values from 0 to 1 as uint8 from 0 to 255; those of channel attention, from -1 to 1, as int8 from -127 to 127."""
+    scale, kind = (127, np.int8) if attention == "channel" else (255, np.uint8)
+    return {module: (scale * mask).round().astype(kind) for module, mask in masks.items()}
 
 
 def write_predictions(name: str, probabilities: np.ndarray, labels: np.ndarray, classes: list[str]) -> None:
