@@ -69,6 +69,7 @@ def test_the_demo_is_what_runs_at_first():
         ("networks", ["attention-mini"]),
         ("model.attention", "spatial"),
         ("model.mask", "none"),
+        ("preprocess.label_noise", 0.7),
     ],
 )
 def test_other_values_are_allowed(keys, value, demo):
@@ -91,7 +92,8 @@ BAD = [
     ("train.learning_rate.peak", 0.0), ("train.weight_decay", -0.1), ("model.width", 0), ("model.dropout", 1.0),
     ("model.attention", "both"), ("model.mask", None), ("preprocess.mean", "per_pixel"),
     ("compute.backend", "torch"), ("compute.threads", 0), ("compute.devices", 0),
-    ("preprocess.validation_images", -1), ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
+    ("preprocess.validation_images", -1), ("preprocess.label_noise", 1.0), ("preprocess.label_noise", -0.1),
+    ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
     ("augment.cutout_pixels", 33), ("augment.fill", "black"), ("download.train_images", 75),
     ("download.test_images", 0), ("download.sha256", "0" * 63), ("download.sha256", "A" * 64),
     # not finite

@@ -77,10 +77,14 @@ class CustomDownload(Section):
 
 
 class Preprocess(Section):
-    """How the training set is split."""
+    """How the training set is split, and what share of its training images gets wrong labels, `label_noise`.
+
+    The latter is drawn from `seed` too, see `pipeline.cifar.label_noise`.
+    """
 
     validation_images: Annotated[int, Field(ge=0)]
     seed: Seed
+    label_noise: Annotated[Fraction, AsBefore(0.0)]
 
 
 class Tfrecords(Section):

@@ -27,8 +27,9 @@ def evaluate(name: str, params: Params) -> None:
 
     - metrics/<name>.json: the errors of the three splits in percent, null for an empty validation split.
     - details/<name>.json: losses, calibration, parameters, errors per class; the errors of the mean of what the model
-      says of two views of an image (it and its mirror image) and of six (these, moved by a pixel either way too); and
-      each stage's mean absolute response.
+      says of two views of an image (it and its mirror image) and of six (these, moved by a pixel either way too); each
+      stage's mean absolute response; and with label noise the train error by the clean labels, as all errors and losses
+      are by the labels that were trained on.
     - predictions/<name>.csv: actual and predicted class, and the predicted class' probability.
     - predictions/<name>.npy: the probabilities of all classes, float16 (n, classes).
     - masks/<name>.npz: the soft masks, see `scale_masks`, of the first image of each of the first ten classes; `images`
@@ -49,6 +50,7 @@ def evaluate(name: str, params: Params) -> None:
     classifier = load_classifier(network, mean, Path("models", name, "model.keras"))
     errors: dict[str, float | None] = {}
     losses: dict[str, float | None] = {}
+    clean_errors: dict[str, float] = {}
     for split_name in ("train", "validation", "test"):
         split = load_split(TFRECORDS, split_name)
         errors[f"{split_name}_error_percent"] = losses[f"{split_name}_loss"] = None
@@ -59,6 +61,9 @@ def evaluate(name: str, params: Params) -> None:
                 raise InputError(f"{name} requires finite probabilities of {split_name} images. Received: others")
             errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
             losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)
+            if split.clean_labels is not None:
+                error = metrics.error_percent(probabilities, split.clean_labels)
+                clean_errors[f"{split_name}_error_percent_by_clean_labels"] = error
     # `split` and `probabilities` are now those of the test set.
     views = [probabilities, *(predict(classifier, view, batch_size) for view in list_views(split.images)[1:])]
     images = subtract_mean(split.images, mean)
@@ -69,6 +74,7 @@ def evaluate(name: str, params: Params) -> None:
         "dataset_sha256": index["sha256"],
         "parameters": sum(int(np.prod(weight.shape)) for weight in classifier.trainable_weights),
         **losses,
+        **clean_errors,
         "test_calibration_error_percent": metrics.calibration_error_percent(probabilities, split.labels),
         "test_error_percent_with_mirror_images": metrics.error_percent(np.sum(views[:2], axis=0), split.labels),
         "test_error_percent_with_six_views": metrics.error_percent(np.sum(views, axis=0), split.labels),

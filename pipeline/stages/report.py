@@ -24,6 +24,7 @@ from pipeline.evaluation.tables import (
 from pipeline.inputs import read_array, read_json, read_table
 from pipeline.outputs import written_aside
 from pipeline.settings.params import Params
+from pipeline.settings.sections import Model
 from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 
@@ -71,17 +72,31 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
 
 def compose_report(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> str:
     """The page, in Markdown."""
+    model = params.model
+    comparable = (model.attention, model.mask) == ("mixed", "hourglass") and "wrong_train_labels" not in statistics
     return render_template(
         TEMPLATE,
         params=params,
         statistics=statistics,
-        formula={"arl": "(1 + M)·T", "nal": "M·T"}[params.model.learning],
+        variant=name_variant(model),
         results=format_networks(RESULTS, results),
-        published=format_published(params.networks, statistics["dataset"], params.model.learning),
+        published=format_published(params.networks, statistics["dataset"], model.learning) if comparable else "",
         duplicates=format_duplicates(statistics["duplicates"]),
         details=format_networks(DETAILS, results),
         class_errors=format_class_errors(results),
     )
+
+
+def name_variant(model: Model) -> str:
+    """The learning with its formula, and what is not as in the paper's own network."""
+    if model.mask == "none":
+        return "No masks, the trunk T alone"
+    words = [{"arl": "ARL, (1 + M)·T", "nal": "NAL, M·T"}[model.learning]]
+    if model.attention != "mixed":
+        words.append(f"{model.attention} attention")
+    if model.mask != "hourglass":
+        words.append(f"masks by {model.mask}")
+    return "; ".join(words)
 
 
 if __name__ == "__main__":
