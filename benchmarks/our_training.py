@@ -37,7 +37,15 @@ def prepare_rounds(
     from pipeline.training.steps import build_step
 
     model = build_network(
-        network, layout=layout, width=float(width), learning="arl", classes=CLASSES, dropout=0.0, l2=0.0
+        network,
+        layout=layout,
+        width=float(width),
+        learning="arl",
+        attention="mixed",
+        mask="hourglass",
+        classes=CLASSES,
+        dropout=0.0,
+        l2=0.0,
     )
     initialize_weights(model, 0, zero_init_residual=False)
     settings = {"momentum": SGD["momentum"], "weight_decay": SGD["weight_decay"]}

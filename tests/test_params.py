@@ -67,6 +67,9 @@ def test_the_demo_is_what_runs_at_first():
         ("preprocess.validation_images", 0),
         ("train.seed", 2**31 - 1),
         ("networks", ["attention-mini"]),
+        ("model.attention", "spatial"),
+        ("model.mask", "none"),
+        ("preprocess.label_noise", 0.7),
     ],
 )
 def test_other_values_are_allowed(keys, value, demo):
@@ -87,8 +90,10 @@ BAD = [
     # out of range
     ("networks", []), ("train.epochs", 0), ("train.seed", 2**31), ("train.seed", -1), ("train.momentum", 1.0),
     ("train.learning_rate.peak", 0.0), ("train.weight_decay", -0.1), ("model.width", 0), ("model.dropout", 1.0),
-    ("compute.backend", "torch"), ("compute.threads", 0), ("compute.devices", 0), ("preprocess.mean", "per_pixel"),
-    ("preprocess.validation_images", -1), ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
+    ("model.attention", "both"), ("model.mask", None), ("preprocess.mean", "per_pixel"),
+    ("compute.backend", "torch"), ("compute.threads", 0), ("compute.devices", 0),
+    ("preprocess.validation_images", -1), ("preprocess.label_noise", 1.0), ("preprocess.label_noise", -0.1),
+    ("tfrecords.images_per_shard", 0), ("augment.shift_pixels", 32),
     ("augment.cutout_pixels", 33), ("augment.fill", "black"), ("download.train_images", 75),
     ("download.test_images", 0), ("download.sha256", "0" * 63), ("download.sha256", "A" * 64),
     # not finite
@@ -306,9 +311,9 @@ def test_recorded_parameters_are_checked_but_for_what_is_new(demo):
 
 
 def test_a_key_that_went_and_one_that_changed_its_name_are_read(demo, monkeypatch):
-    monkeypatch.setattr(params, "FORMER_KEYS", (*params.FORMER_KEYS, ("model", "attention", "learning")))
+    monkeypatch.setattr(params, "FORMER_KEYS", (*params.FORMER_KEYS, ("model", "lesson", "learning")))
     demo["preprocess"]["mean"] = "per_pixel"
-    demo["model"]["attention"] = "nal"
+    demo["model"]["lesson"] = "nal"
     del demo["model"]["learning"]
     refusal(check_params, demo, "params.yaml")
     assert read_recorded_params(json.dumps(demo), "old").model.learning == "nal"

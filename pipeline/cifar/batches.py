@@ -16,10 +16,11 @@ PARSED_AT_ONCE = 2048
 
 
 class Split(NamedTuple):
-    """Images uint8 (n, 32, 32, 3), labels int64 (n,)."""
+    """Images uint8 (n, 32, 32, 3), labels int64 (n,), and where there is label noise the clean labels, int64 (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
+    clean_labels: np.ndarray | None = None
 
 
 def load_index(folder: Path) -> dict:
@@ -51,14 +52,20 @@ def load_split(folder: Path, split: str) -> Split:
         return Split(np.empty((0, 32, 32, 3), np.uint8), np.empty(0, np.int64))
     files = [str(folder / shard["file"]) for shard in shards]
     parsed = list(tf.data.TFRecordDataset(files).batch(PARSED_AT_ONCE).map(_parse).as_numpy_iterator())
-    images, labels = zip(*parsed, strict=True)
-    return Split(np.concatenate(images), np.concatenate(labels))
+    images, labels, clean = (np.concatenate(parts) for parts in zip(*parsed, strict=True))
+    return Split(images, labels, clean[:, 0] if clean.size else None)
 
 
-def _parse(examples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    features = {"image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([], tf.int64)}
+def _parse(examples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Images, labels, and clean labels as (n, 1) or, where there are none, (n, 0)."""
+    features = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "label": tf.io.FixedLenFeature([], tf.int64),
+        "clean_label": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),
+    }
     parsed = tf.io.parse_example(examples, features)
-    return tf.reshape(tf.io.decode_raw(parsed["image"], tf.uint8), [-1, 32, 32, 3]), parsed["label"]
+    images = tf.reshape(tf.io.decode_raw(parsed["image"], tf.uint8), [-1, 32, 32, 3])
+    return images, parsed["label"], parsed["clean_label"]
 
 
 def subtract_mean(images: np.ndarray, mean: np.ndarray) -> np.ndarray:

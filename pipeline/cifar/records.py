@@ -4,6 +4,7 @@ Features of an example, all int64 but the first:
 
 - ``image``: bytes, 3072 uint8 values of a (32, 32, 3) image: rows, columns, then red, green, blue;
 - ``label``: the class, from 0;
+- ``clean_label``: the class before label noise, in a training split that has some;
 - ``coarse_label``: CIFAR-100's superclass, where the data set has one;
 - ``index``: the image's position in the data set's training or test files.
 

@@ -6,22 +6,25 @@ section 3 and figure 2; p = 1, t = 2, r = 1 as in section 3.3.
 
 import keras
 
-from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.model.residual_unit import chain_residual_units
-from pipeline.settings.sections import Learning
+from pipeline.model.soft_mask import add_soft_mask
+from pipeline.settings.sections import Attention, Learning, Mask
 
 PREPROCESSING_UNITS = 1  # p, before the branches split and after they join
 TRUNK_UNITS = 2  # t
-MASK_UNITS = 1  # r, between two changes of resolution
 
 
-def add_attention_module(x: keras.KerasTensor, mask_depth: int, learning: Learning, name: str) -> keras.KerasTensor:
+def add_attention_module(
+    x: keras.KerasTensor, mask_depth: int, *, learning: Learning, attention: Attention, mask: Mask, name: str
+) -> keras.KerasTensor:
     """One Attention Module: p units, trunk and soft mask side by side, their combination, p units.
 
     Args:
         x: feature maps, (batch, size, size, channels), with size divisible by 2 ** mask_depth.
         mask_depth: how often the mask halves the resolution, 1 or more.
         learning: "arl" or "nal", see `combine`.
+        attention: "mixed", "channel" or "spatial", see `pipeline.model.soft_mask`.
+        mask: "hourglass" or "convolutions", see there; with "none" there is the trunk only.
         name: prefix of the layers' names, unique in the network.
 
     Returns:
@@ -29,8 +32,10 @@ def add_attention_module(x: keras.KerasTensor, mask_depth: int, learning: Learni
     """
     x = chain_residual_units(x, PREPROCESSING_UNITS, f"{name}_before")
     trunk = chain_residual_units(x, TRUNK_UNITS, f"{name}_trunk")
-    soft_mask = add_soft_mask(x, mask_depth, f"{name}_mask")
-    x = combine(trunk, soft_mask, learning, name)
+    if mask == "none":
+        x = trunk
+    else:
+        x = combine(trunk, add_soft_mask(x, mask_depth, mask, attention, f"{name}_mask"), learning, name)
     return chain_residual_units(x, PREPROCESSING_UNITS, f"{name}_after")
 
 
@@ -40,28 +45,3 @@ def combine(trunk: keras.KerasTensor, soft_mask: keras.KerasTensor, learning: Le
     if learning == "nal":
         return masked
     return keras.layers.Add(name=f"{name}_attended")([trunk, masked])
-
-
-def add_soft_mask(x: keras.KerasTensor, depth: int, name: str) -> keras.KerasTensor:
-    """The soft mask branch: an hourglass, two 1×1 convolutions, and a sigmoid on every value ("mixed attention").
-
-    Returns:
-        Weights from 0 to 1, of the shape of `x`.
-    """
-    channels = x.shape[-1]
-    x = add_hourglass(x, depth, name)
-    x = convolve(normalize_and_activate(x, f"{name}_out1"), channels, 1, f"{name}_out1_conv")
-    x = convolve(normalize_and_activate(x, f"{name}_out2"), channels, 1, f"{name}_out2_conv", use_bias=True)
-    return keras.layers.Activation("sigmoid", name=name)(x)
-
-
-def add_hourglass(x: keras.KerasTensor, depth: int, name: str) -> keras.KerasTensor:
-    """Bottom-up and top-down: halve the resolution `depth` times and double it again, with a unit on each bridge."""
-    name = f"{name}_down{depth}"
-    x = keras.layers.MaxPooling2D(3, 2, "same", name=f"{name}_pool")(x)
-    x = chain_residual_units(x, MASK_UNITS, f"{name}_in")
-    if depth > 1:
-        bridge = chain_residual_units(x, 1, f"{name}_bridge")
-        x = keras.layers.Add(name=f"{name}_join")([add_hourglass(x, depth - 1, name), bridge])
-    x = chain_residual_units(x, MASK_UNITS, f"{name}_out")
-    return keras.layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_up")(x)

@@ -1,5 +1,7 @@
 """The Residual Attention Network, and the classifier that a training saves."""
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -8,7 +10,7 @@ from pipeline.model.layers import convolve, normalize_and_activate
 from pipeline.model.residual_unit import add_residual_unit
 from pipeline.model.tensorflow_layers import Dense
 from pipeline.model.variants import LAYOUTS, modules_per_stage
-from pipeline.settings.sections import LayoutName, Learning
+from pipeline.settings.sections import Attention, LayoutName, Learning, Mask
 
 IMAGE_SHAPE = (32, 32, 3)
 # Roughly the standard deviation of CIFAR's pixels: with it the stem sees values around 1, as He initialization assumes.
@@ -16,7 +18,16 @@ PIXEL_SCALE = 64.0
 
 
 def build_network(
-    network: str, *, layout: LayoutName, width: float, learning: Learning, classes: int, dropout: float, l2: float
+    network: str,
+    *,
+    layout: LayoutName,
+    width: float,
+    learning: Learning,
+    attention: Attention,
+    mask: Mask,
+    classes: int,
+    dropout: float,
+    l2: float,
 ) -> keras.Model:
     """A network by name, from mean-subtracted images to logits.
 
@@ -25,6 +36,8 @@ def build_network(
         layout: "paper", "seed" or "wide-stem".
         width: factor on every channel count, above 0.
         learning: "arl", (1 + M)·T, or "nal", M·T.
+        attention: "mixed", "channel" or "spatial"; see `pipeline.model.soft_mask`.
+        mask: "hourglass", "convolutions" or "none"; see there.
         classes: how many logits.
         dropout: rate before the dense layer, from 0 to below 1.
         l2: factor of the dense kernel's squared norm in the loss, 0 or more.
@@ -38,6 +51,7 @@ def build_network(
     """
     modules = modules_per_stage(network, layout)
     shape = LAYOUTS[layout]
+    add_module = partial(add_attention_module, learning=learning, attention=attention, mask=mask)
     images = keras.Input(IMAGE_SHAPE, name="images")
     x = keras.layers.Rescaling(1 / PIXEL_SCALE, name="scale")(images)
     x = convolve(x, scale_channels(shape.stem_channels, width), shape.stem_kernel, "stem_conv")
@@ -47,7 +61,7 @@ def build_network(
         channels = scale_channels(shape.stage_channels[stage - 1], width)
         x = add_residual_unit(x, channels, f"stage{stage}_unit1", strides=1 if stage == 1 else 2)
         for number in range(1, count + 1):
-            x = add_attention_module(x, shape.mask_depths[stage - 1], learning, f"stage{stage}_module{number}")
+            x = add_module(x, shape.mask_depths[stage - 1], name=f"stage{stage}_module{number}")
         if shape.closing_unit:
             x = add_residual_unit(x, channels, f"stage{stage}_unit2")
     for number in range(1, shape.tail_units + 1):

@@ -5,7 +5,7 @@ import numpy as np
 
 from pipeline.model.prediction import predict
 
-MASK = "_mask"  # the end of a soft mask's name, see `pipeline.model.attention_module`
+MASK = "_mask"  # the end of a soft mask's name, see `pipeline.model.soft_mask`
 
 
 def measure_responses(network: keras.Model, images: np.ndarray, batch_size: int) -> dict[str, np.ndarray]:
@@ -26,7 +26,7 @@ def measure_responses(network: keras.Model, images: np.ndarray, batch_size: int)
 
 
 def read_masks(network: keras.Model, images: np.ndarray, batch_size: int) -> dict[str, np.ndarray]:
-    """The soft mask of each Attention Module, from 0 to 1.
+    """The soft mask of each Attention Module, from 0 to 1, or of channel attention from -1 to 1.
 
     Args:
         network: see `measure_responses`, as the others.
@@ -37,4 +37,4 @@ def read_masks(network: keras.Model, images: np.ndarray, batch_size: int) -> dic
         By module, such as "stage1_module1", in their order: float32 (n, size, size, channels).
     """
     masks = {layer.name.removesuffix(MASK): layer.output for layer in network.layers if layer.name.endswith(MASK)}
-    return predict(keras.Model(network.input, masks), images, batch_size)
+    return predict(keras.Model(network.input, masks), images, batch_size) if masks else {}

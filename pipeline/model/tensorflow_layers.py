@@ -1,4 +1,4 @@
-"""Keras' layers by other operations of TensorFlow: the same weights, configuration and results, to rounding.
+"""Keras' layers by other operations: the same weights, configuration and results, to rounding.
 
 They have the names of Keras' own, so that a saved model is one of Keras' layers; `pipeline.model.saving` writes it so.
 """
@@ -49,3 +49,31 @@ class Dense(keras.layers.Dense):
         pixels = ops.reshape(inputs, (-1, 1, 1, inputs.shape[-1]))
         outputs = ops.conv(pixels, ops.reshape(self.kernel, (1, 1, -1, self.units)))
         return self.activation(ops.reshape(outputs, (-1, self.units)) + self.bias)
+
+
+class UnitNormalization(keras.layers.UnitNormalization):
+    """Division by the L2 norm, by a square root, which is exact.
+
+    Keras multiplies by `rsqrt`, which is an approximation, each maker's of CPUs its own.
+    """
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Normalize values over the layer's axis; zeros stay zeros."""
+        values = ops.cast(inputs, "float32")
+        squares = ops.sum(ops.square(values), self.axis, keepdims=True)
+        # The root has no gradient at 0.
+        norms = ops.sqrt(ops.where(squares > 0, squares, 1.0))
+        return ops.cast(values / norms, self.compute_dtype)
+
+
+class GroupNormalization(keras.layers.GroupNormalization):
+    """Group normalization of one channel a group, by a square root as `UnitNormalization` is."""
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Normalize each image's feature maps, (batch, height, width, channels), one by one."""
+        if self.groups != inputs.shape[-1] or self.scale or self.center:
+            return super().call(inputs)
+        maps = ops.cast(inputs, "float32")
+        centered = maps - ops.mean(maps, (1, 2), keepdims=True)
+        variance = ops.mean(ops.square(centered), (1, 2), keepdims=True)
+        return ops.cast(centered / ops.sqrt(variance + self.epsilon), self.compute_dtype)

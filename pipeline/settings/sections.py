@@ -24,6 +24,8 @@ Device = Literal["any", "cpu", "gpu"]
 Precision = Literal["float32", "bfloat16"]
 LayoutName = Literal["paper", "seed", "wide-stem"]
 Learning = Literal["arl", "nal"]
+Attention = Literal["mixed", "channel", "spatial"]
+Mask = Literal["hourglass", "convolutions", "none"]
 Fill = Literal["mean", "nearest"]
 Optimizer = Literal["sgd", "adam"]
 Decayed = Literal["all", "kernels"]
@@ -75,10 +77,14 @@ class CustomDownload(Section):
 
 
 class Preprocess(Section):
-    """How the training set is split."""
+    """How the training set is split, and what share of its training images gets wrong labels, `label_noise`.
+
+    The latter is drawn from `seed` too, see `pipeline.cifar.label_noise`.
+    """
 
     validation_images: Annotated[int, Field(ge=0)]
     seed: Seed
+    label_noise: Annotated[Fraction, AsBefore(0.0)]
 
 
 class Tfrecords(Section):
@@ -107,6 +113,8 @@ class Model(Section):
     layout: LayoutName
     width: Positive
     learning: Learning
+    attention: Annotated[Attention, AsBefore("mixed")]
+    mask: Annotated[Mask, AsBefore("hourglass")]
     dropout: Fraction
     l2: NotNegative
 

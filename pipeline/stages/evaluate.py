@@ -13,6 +13,7 @@ from pipeline.evaluation import metrics
 from pipeline.inputs import read_array
 from pipeline.outputs import write_array, write_arrays, write_json, written_aside
 from pipeline.settings.params import Params
+from pipeline.settings.sections import Attention
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT_FILE, TFRECORDS
 
@@ -26,12 +27,13 @@ def evaluate(name: str, params: Params) -> None:
 
     - metrics/<name>.json: the errors of the three splits in percent, null for an empty validation split.
     - details/<name>.json: losses, calibration, parameters, errors per class; the errors of the mean of what the model
-      says of two views of an image (it and its mirror image) and of six (these, moved by a pixel either way too); and
-      each stage's mean absolute response.
+      says of two views of an image (it and its mirror image) and of six (these, moved by a pixel either way too); each
+      stage's mean absolute response; and with label noise the train error by the clean labels, as all errors and losses
+      are by the labels that were trained on.
     - predictions/<name>.csv: actual and predicted class, and the predicted class' probability.
     - predictions/<name>.npy: the probabilities of all classes, float16 (n, classes).
-    - masks/<name>.npz: the soft masks by module, uint8 (10, size, size, channels), 255 for 1, of the first image of
-      each of the first ten classes; `numbers` has their places among the test images, and `pixels` the images.
+    - masks/<name>.npz: the soft masks by module, see `scale_masks`, of the first image of each of the first ten
+      classes; `numbers` has their places among the test images, and `pixels` the images.
     """
     check_libraries(PROJECT_FILE, params.compute.backend)
     hold_gpus(params.compute.device, 1)
@@ -48,6 +50,7 @@ def evaluate(name: str, params: Params) -> None:
     classifier = load_classifier(network, mean, Path("models", name, "model.keras"))
     errors: dict[str, float | None] = {}
     losses: dict[str, float | None] = {}
+    clean_errors: dict[str, float] = {}
     for split_name in ("train", "validation", "test"):
         split = load_split(TFRECORDS, split_name)
         errors[f"{split_name}_error_percent"] = losses[f"{split_name}_loss"] = None
@@ -58,6 +61,9 @@ def evaluate(name: str, params: Params) -> None:
                 raise InputError(f"{name} requires finite probabilities of {split_name} images. Received: others")
             errors[f"{split_name}_error_percent"] = metrics.error_percent(probabilities, split.labels)
             losses[f"{split_name}_loss"] = metrics.log_loss(probabilities, split.labels)
+            if split.clean_labels is not None:
+                error = metrics.error_percent(probabilities, split.clean_labels)
+                clean_errors[f"{split_name}_error_percent_by_clean_labels"] = error
     # `split` and `probabilities` are now those of the test set.
     views = [probabilities, *(predict(classifier, view, batch_size) for view in list_views(split.images)[1:])]
     images = subtract_mean(split.images, mean)
@@ -68,6 +74,7 @@ def evaluate(name: str, params: Params) -> None:
         "dataset_sha256": index["sha256"],
         "parameters": sum(int(np.prod(weight.shape)) for weight in classifier.trainable_weights),
         **losses,
+        **clean_errors,
         "test_calibration_error_percent": metrics.calibration_error_percent(probabilities, split.labels),
         "test_error_percent_with_mirror_images": metrics.error_percent(np.sum(views[:2], axis=0), split.labels),
         "test_error_percent_with_six_views": metrics.error_percent(np.sum(views, axis=0), split.labels),
@@ -78,15 +85,16 @@ def evaluate(name: str, params: Params) -> None:
     masks = read_masks(network, images[first], batch_size)
     write_predictions(name, probabilities, split.labels, index["classes"])
     pictured = {"numbers": first, "pixels": split.images[first]}
-    write_arrays(Path("masks", f"{name}.npz"), pictured | scale_masks(masks))
+    write_arrays(Path("masks", f"{name}.npz"), pictured | scale_masks(masks, params.model.attention))
     write_json(Path("details", f"{name}.json"), details)
     write_json(Path("metrics", f"{name}.json"), errors)
     print(f"{name}: test error {errors['test_error_percent']:.2f} %")
 
 
-def scale_masks(masks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Values from 0 to 1 as whole numbers from 0 to 255."""
-    return {module: (255 * mask).round().astype(np.uint8) for module, mask in masks.items()}
+def scale_masks(masks: dict[str, np.ndarray], attention: Attention) -> dict[str, np.ndarray]:
+    """Values from 0 to 1 as uint8 from 0 to 255; those of channel attention, from -1 to 1, as int8 from -127 to 127."""
+    scale, kind = (127, np.int8) if attention == "channel" else (255, np.uint8)
+    return {module: (scale * mask).round().astype(kind) for module, mask in masks.items()}
 
 
 def write_predictions(name: str, probabilities: np.ndarray, labels: np.ndarray, classes: list[str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.cifar.duplicates import count_duplicates, hash_images
+from pipeline.cifar.label_noise import draw_noisy_labels
 from pipeline.cifar.layouts import FILE_LAYOUTS, read_images, read_labels
 from pipeline.cifar.splits import choose_validation_images
 from pipeline.digests import hash_file
@@ -17,6 +18,7 @@ from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 from pipeline.settings.params import Params
+from pipeline.settings.sections import Preprocess
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, RAW
 
@@ -25,7 +27,8 @@ def preprocess(params: Params) -> None:
     """Read data/raw/<dataset>/ and write data/prepared/.
 
     Each split is `<split>-images.npy`, uint8 (n, 32, 32, 3), and `<split>-<name>.npy`, int64 (n,), for `label`,
-    `index` (the position in the data set's training or test files) and, for CIFAR-100, `coarse_label`.
+    `index` (the position in the data set's training or test files) and, for CIFAR-100, `coarse_label`. With label noise
+    the training split's own label is its `clean_label`, and its `label` may be wrong.
     """
     raw = RAW / params.download.dataset
     manifest = read_json(raw / "manifest.json", "dataset", "sha256", "layout", "classes", "files")
@@ -62,9 +65,14 @@ def preprocess(params: Params) -> None:
             "train_channel_means": average_channels(sums["train"], len(train)),
             "duplicates": count_duplicates({split: images.digests for split, images in written.items()}),
         }
+        if settings.label_noise:
+            classes = len(manifest["classes"])
+            statistics["wrong_train_labels"] = add_label_noise(folder, training[:, -1], train, classes, settings)
         write_json(folder / "statistics.json", statistics)
     for name, words in (("images", "images"), ("duplicates", "of these twice")):
         print(f"{PREPARED}: {', '.join(f'{number} {key}' for key, number in statistics[name].items())} {words}")
+    if "wrong_train_labels" in statistics:
+        print(f"{PREPARED}: {statistics['wrong_train_labels']} of {len(train)} training labels are wrong")
 
 
 def average_channels(total: np.ndarray, images: int) -> list[float]:
@@ -144,6 +152,25 @@ def write_integers(folder: Path, split: str, labels: np.ndarray, positions: np.n
     np.save(folder / f"{split}-index.npy", positions.astype(np.int64))
     if labels.shape[1] == 2:
         np.save(folder / f"{split}-coarse_label.npy", labels[:, 0])
+
+
+def add_label_noise(folder: Path, labels: np.ndarray, positions: np.ndarray, classes: int, settings: Preprocess) -> int:
+    """Keep the training split's labels as its clean ones, and write noisy labels in their place.
+
+    Args:
+        folder: where they are.
+        labels: of all training files, int64 (n,).
+        positions: of the training split's images among them.
+        classes: how many there are.
+        settings: the noise, and the seed that it is drawn from.
+
+    Returns:
+        How many of the training split's labels are wrong.
+    """
+    noisy = draw_noisy_labels(labels, classes, settings.label_noise, settings.seed)[positions]
+    (folder / "train-label.npy").rename(folder / "train-clean_label.npy")
+    np.save(folder / "train-label.npy", noisy)
+    return int((noisy != labels[positions]).sum())
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pipeline.evaluation.tables import (
 from pipeline.inputs import read_array, read_arrays, read_json, read_table
 from pipeline.outputs import written_aside
 from pipeline.settings.params import Params
+from pipeline.settings.sections import Model
 from pipeline.stages.command import run
 from pipeline.stages.paths import MEAN, PREPARED
 
@@ -63,7 +64,7 @@ def report(params: Params) -> None:
             for kind, figure in drawn.items():
                 figures.save_figure(figure, pictures / f"{kind}-{network}.png")
         (folder / "report.md").write_text(render_template(TEMPLATE, **values))
-        embedded = draw_pictures(params.model.learning, statistics["classes"], kept)
+        embedded = draw_pictures(params, statistics["classes"], kept)
         (folder / "report.html").write_text(render_page(PAGE_TEMPLATE, pictures=embedded, **values))
     print(f"{format_table(values['networks'])}\n{OUTPUT / 'report.md'}, {OUTPUT / 'report.html'}")
 
@@ -102,17 +103,20 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
 
 def collect_values(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What the pages say in words and tables."""
+    model = params.model
+    comparable = (model.attention, model.mask) == ("mixed", "hourglass") and "wrong_train_labels" not in statistics
+    published = tabulate_published(params.networks, statistics["dataset"], model.learning) if comparable else []
     return {
         "params": params,
         "statistics": statistics,
-        "formula": {"arl": "(1 + M)·T", "nal": "M·T"}[params.model.learning],
+        "variant": name_variant(model),
         "results": results,
         "half_widths": {
             network: bound_error(result["test_error_percent"], statistics["images"]["test"])
             for network, result in results.items()
         },
         "networks": tabulate_networks(RESULTS, results),
-        "published": tabulate_published(params.networks, statistics["dataset"], params.model.learning),
+        "published": published,
         "duplicates": tabulate_duplicates(statistics["duplicates"]),
         "details": tabulate_networks(DETAILS, results),
         "class_errors": tabulate_class_errors(results),
@@ -124,9 +128,9 @@ def bound_error(error: float, images: int) -> float:
     return 1.96 * math.sqrt(error * (100 - error) / images)
 
 
-def draw_pictures(learning: str, classes: list[str], kept: Kept) -> dict[str, Any]:
+def draw_pictures(params: Params, classes: list[str], kept: Kept) -> dict[str, Any]:
     """The pictures of the page: one by name, or one a network."""
-    runs = {learning: kept.histories}
+    runs: figures.Histories = {params.model.learning: kept.histories}
     responses = {network: result["mean_absolute_response"] for network, result in kept.results.items()}
 
     def draw_each(draw: Any, words: str, *arguments: Any) -> dict[str, Picture]:
@@ -145,7 +149,7 @@ def draw_pictures(learning: str, classes: list[str], kept: Kept) -> dict[str, An
             partial(attention_figures.draw_responses, responses),
             "Mean absolute response of each stage's output on the test images, as in the paper's figure 4.",
         ),
-        "masks": {network: embed_masks(network, kept, masks) for network, masks in kept.masks.items()},
+        "masks": [embed_masks(network, kept) for network in kept.masks if params.model.mask != "none"],
         "calibration": draw_each(figures.draw_calibration, "how often it is right where it says how likely that is."),
         "confusion": draw_each(
             figures.draw_confusion, "which classes are taken for which, in % of each actual class.", classes
@@ -156,12 +160,25 @@ def draw_pictures(learning: str, classes: list[str], kept: Kept) -> dict[str, An
     }
 
 
-def embed_masks(network: str, kept: Kept, masks: dict[str, np.ndarray]) -> Picture:
+def embed_masks(network: str, kept: Kept) -> Picture:
     """The masks of a network over the images that are kept with them."""
+    masks = kept.masks[network]
     labels = kept.predictions[network]["actual"][masks["numbers"]].tolist()
     modules = {name: values for name, values in masks.items() if name not in attention_figures.PICTURED}
     draw = partial(attention_figures.draw_mask_grid, masks["pixels"], labels, modules)
     return embed_figure(draw, f"{network}: images, and the masks of its modules.")
+
+
+def name_variant(model: Model) -> str:
+    """The learning with its formula, and what is not as in the paper's own network."""
+    if model.mask == "none":
+        return "No masks, the trunk T alone"
+    words = [{"arl": "ARL, (1 + M)·T", "nal": "NAL, M·T"}[model.learning]]
+    if model.attention != "mixed":
+        words.append(f"{model.attention} attention")
+    if model.mask != "hourglass":
+        words.append(f"masks by {model.mask}")
+    return "; ".join(words)
 
 
 if __name__ == "__main__":

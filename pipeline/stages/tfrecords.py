@@ -10,7 +10,7 @@ from pipeline.settings.params import Params
 from pipeline.stages.command import run
 from pipeline.stages.paths import PREPARED, TFRECORDS
 
-INTEGER_FEATURES = ("label", "coarse_label", "index")
+INTEGER_FEATURES = ("label", "clean_label", "coarse_label", "index")
 
 
 def tfrecords(params: Params) -> None:

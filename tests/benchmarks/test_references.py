@@ -6,6 +6,7 @@ import tensorflow as tf
 from benchmarks.references.keras_network import build_reference
 from benchmarks.training import SETTINGS
 from pipeline.model.network import build_network
+from tests.networks import PLAIN
 
 
 def count_convolution_products(model):
@@ -17,6 +18,6 @@ def count_convolution_products(model):
 @pytest.mark.parametrize(("network", "layout", "width"), SETTINGS)
 def test_the_reference_network_has_the_shapes_of_ours(network, layout, width):
     reference = build_reference(network, layout, float(width))
-    ours = build_network(network, layout=layout, width=float(width), learning="arl", classes=10, dropout=0.0, l2=0.0)
+    ours = build_network(network, layout=layout, width=float(width), **PLAIN)
     assert reference.count_params() == ours.count_params()
     assert count_convolution_products(reference) == count_convolution_products(ours) > 1e6

@@ -74,7 +74,7 @@ def refusal(folder):
 
 
 def test_a_split_is_read_in_order(folder, split):
-    images, labels = load_split(folder, "train")
+    images, labels, _ = load_split(folder, "train")
     np.testing.assert_array_equal(images, split.images)
     np.testing.assert_array_equal(labels, split.labels)
     assert images.dtype == np.uint8
@@ -87,7 +87,7 @@ def test_a_split_longer_than_is_parsed_at_once_is_read_whole(folder, split, monk
 
 
 def test_a_split_without_images_is_empty(folder):
-    images, labels = load_split(folder, "validation")
+    images, labels, _ = load_split(folder, "validation")
     assert images.shape == (0, 32, 32, 3)
     assert labels.shape == (0,)
 

@@ -37,11 +37,18 @@ def hash_results(function: Callable, *inputs: np.ndarray) -> str:
 
 def list_operations() -> dict[str, str]:
     """Digests by operation."""
+    import keras
     import tensorflow as tf
     from tensorflow.compat.v1.nn import fused_batch_norm
 
+    from pipeline.model.soft_mask import ATTENTIONS
+
     def convolution(strides: int) -> Callable:
         return lambda x, kernel: tf.nn.conv2d(x, kernel, strides, "SAME")
+
+    def attention(name: str) -> Callable:
+        x = keras.Input(wide.shape[1:])
+        return keras.Model(x, ATTENTIONS[name](x, name))
 
     maps, wide = draw(1, 50, 16, 16, 32), draw(2, 128, 16, 16, 48)
     scores, labels = 8 * draw(3, 200, 10), tf.one_hot(np.arange(200) % 10, 10)
@@ -61,6 +68,7 @@ def list_operations() -> dict[str, str]:
         "softmax": hash_results(tf.nn.softmax, scores),
         "cross-entropy": hash_results(lambda x: tf.nn.softmax_cross_entropy_with_logits(labels, x), scores),
         "sigmoid": hash_results(tf.sigmoid, maps),
+        **{f"{name} attention": hash_results(attention(name), wide) for name in ATTENTIONS},
         "max pooling": hash_results(lambda x: tf.nn.max_pool2d(x, 3, 2, "SAME"), maps),
         "bilinear resize": hash_results(lambda x: tf.image.resize(x, (32, 32)), maps),
         "mean over pixels": hash_results(lambda x: tf.reduce_mean(x, (1, 2)), maps),

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.compute.backend import set_up_backend
+from tests.networks import PLAIN
 
 EPOCHS, BATCH, STEPS = 2, 8, 6
 RATES = {"tiny": 0.02, "attention-mini": 0.002}
-NARROW = {"layout": "seed", "width": 0.125, "learning": "arl", "classes": 10, "dropout": 0.0, "l2": 1e-3}
+NARROW = PLAIN | {"layout": "seed", "width": 0.125, "l2": 1e-3}
 
 
 class RecordingStep:

@@ -1,7 +1,7 @@
-"""The tiny pipeline with ARL, and its training with NAL, in one process: prints the sha256 of each output as JSON.
+"""The tiny pipeline with ARL, its training with NAL, and its records with label noise: the sha256 of each output.
 
-Usage: python -m tests.compute.tiny_pipeline FOLDER; in one process, and no more of it, because an emulated CPU takes
-a minute to import TensorFlow and as long to evaluate a model.
+Usage: python -m tests.compute.tiny_pipeline FOLDER, where digests.json will be; in one process, and no more of it,
+because an emulated CPU takes a minute to import TensorFlow and as long to evaluate a model.
 """
 
 import hashlib
@@ -26,8 +26,8 @@ from tests.tiny_repository import NETWORK, PROMISED, ROOT, write_tiny_params
 TINY = Layout(3, 64, True, (64,), (1,), False, 128, 1, 8, {NETWORK: (1,)})
 
 
-def write_params(learning: str) -> None:
-    """The tiny parameters with all that draws."""
+def write_params(learning: str, **changes: dict) -> None:
+    """The tiny parameters with all that draws, and with changes by section."""
     path = Path("params.yaml")
     shutil.copyfile(ROOT / "recipes/demo.yaml", path)
     write_tiny_params(path)
@@ -35,6 +35,8 @@ def write_params(learning: str) -> None:
     params["model"].update(learning=learning, width=0.25)
     params["augment"].update(rotation_degrees=10.0, zoom_fraction=0.1, cutout_pixels=4, mixup_alpha=0.5)
     params["train"].update(epochs=2, label_smoothing=0.1)
+    for section, values in changes.items():
+        params[section].update(values)
     YAML().dump(params, path)
 
 
@@ -57,6 +59,10 @@ def main(folder: Path) -> None:
     write_params("nal")
     train(NETWORK, load_params())
     digests |= hash_outputs("nal: ", ("models", "history"))
+    write_params("arl", preprocess={"label_noise": 0.4})
+    preprocess(load_params())
+    tfrecords(load_params())
+    digests |= hash_outputs("label noise: ", ("data/tfrecords",))
     Path("digests.json").write_text(json.dumps(digests, indent=2) + "\n")
 
 

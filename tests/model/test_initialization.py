@@ -4,13 +4,12 @@ import pytest
 
 from pipeline.model.initialization import initialize_weights
 from pipeline.model.network import build_network
+from tests.networks import PLAIN
 
 
 def build(seed, global_seed=0, zero_init_residual=False):
     keras.utils.set_random_seed(global_seed)
-    network = build_network(
-        "attention-mini", layout="seed", width=0.25, learning="arl", classes=10, dropout=0.5, l2=0.0
-    )
+    network = build_network("attention-mini", layout="seed", width=0.25, **PLAIN | {"dropout": 0.5})
     initialize_weights(network, seed, zero_init_residual=zero_init_residual)
     return network
 

@@ -13,14 +13,13 @@ from pipeline.model.initialization import initialize_weights
 from pipeline.model.loading import load_weights
 from pipeline.model.network import build_classifier, build_network
 from pipeline.model.saving import save_model
+from tests.networks import PLAIN
 
 MEAN = np.full((32, 32, 3), 120, np.float32)
 
 
 def build(seed, width=0.0625):
-    network = build_network(
-        "attention-mini", layout="seed", width=width, learning="arl", classes=10, dropout=0.5, l2=0.0
-    )
+    network = build_network("attention-mini", layout="seed", width=width, **PLAIN | {"dropout": 0.5})
     initialize_weights(network, seed, zero_init_residual=False)
     return build_classifier(network, MEAN)
 

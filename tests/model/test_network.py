@@ -6,17 +6,17 @@ from pipeline.errors import InputError
 from pipeline.model.attention_module import add_attention_module
 from pipeline.model.network import build_network, scale_channels
 from pipeline.model.variants import modules_per_stage
-
-TINY = {"width": 0.0625, "classes": 10, "dropout": 0.0, "l2": 0.0}
+from tests.networks import PLAIN
 
 
 def build(network, layout="paper", learning="arl", **changes):
-    return build_network(network, layout=layout, learning=learning, **{**TINY, **changes})
+    return build_network(network, layout=layout, **PLAIN | {"width": 0.0625, "learning": learning} | changes)
 
 
 def build_module(learning):
     x = keras.Input((8, 8, 16))
-    return keras.Model(x, add_attention_module(x, 2, learning, "module"))
+    variant = {"learning": learning, "attention": "mixed", "mask": "hourglass"}
+    return keras.Model(x, add_attention_module(x, 2, **variant, name="module"))
 
 
 # Millions of parameters in table 6 of the paper, and how far a count may be from them: its channels are not published.
@@ -150,11 +150,22 @@ def test_shortcuts_are_identities_where_the_shapes_agree():
     assert projections == ["stage1_unit1_shortcut", "stage2_unit1_shortcut", "stage3_unit1_shortcut"]
 
 
-@pytest.mark.parametrize("learning", ["arl", "nal"])
-def test_gradients_reach_every_trainable_weight(learning):
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {"learning": "arl"},
+        {"learning": "nal"},
+        {"attention": "channel"},
+        {"attention": "spatial"},
+        {"mask": "convolutions"},
+        {"mask": "none"},
+    ],
+    ids=lambda variant: "-".join(variant.values()),
+)
+def test_gradients_reach_every_trainable_weight(variant):
     import tensorflow as tf
 
-    model = build("attention-mini", "seed", learning)
+    model = build("attention-mini", "seed", **variant)
     images = tf.constant(np.random.default_rng(0).normal(0, 60, (8, 32, 32, 3)), tf.float32)
     with tf.GradientTape() as tape:
         loss = keras.losses.sparse_categorical_crossentropy(

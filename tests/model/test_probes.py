@@ -5,12 +5,13 @@ import pytest
 from pipeline.model.initialization import initialize_weights
 from pipeline.model.network import build_network
 from pipeline.model.probes import measure_responses, read_masks
+from tests.networks import PLAIN
 
 IMAGES = np.random.default_rng(0).normal(0, 60, (3, 32, 32, 3)).astype(np.float32)
 
 
-def build(name, layout, learning="arl"):
-    network = build_network(name, layout=layout, width=0.125, learning=learning, classes=10, dropout=0.0, l2=0.0)
+def build(name, layout, **changes):
+    network = build_network(name, layout=layout, width=0.125, **PLAIN | changes)
     initialize_weights(network, 0, zero_init_residual=True)  # in which values stay small
     return network
 
@@ -35,15 +36,21 @@ def test_responses_are_the_mean_sizes_of_what_each_stage_passes_on(name, layout,
         np.testing.assert_allclose(response, np.abs(feature).mean(axis=(1, 2, 3)), rtol=1e-4)
 
 
-@pytest.mark.parametrize("learning", ["arl", "nal"])
-def test_masks_are_what_the_trunks_are_multiplied_by(learning):
-    network = build("attention-92", "wide-stem", learning)
+@pytest.mark.parametrize(
+    "variant", [{"learning": "arl"}, {"learning": "nal"}, {"attention": "channel"}, {"attention": "spatial"}]
+)
+def test_masks_are_what_the_trunks_are_multiplied_by(variant):
+    network = build("attention-92", "wide-stem", **variant)
     masks = read_masks(network, IMAGES, batch_size=2)
     modules = [f"stage{stage}_module{number}" for stage in (1, 2, 3) for number in range(1, stage + 1)]
     assert list(masks) == modules
     for module, mask in masks.items():
         factors = [network.get_layer(f"{module}_masked").input[1], network.get_layer(f"{module}_masked").output]
         trunk, masked = map(np.asarray, keras.Model(network.input, factors)(IMAGES))
-        assert mask.min() >= 0
-        assert mask.max() <= 1
+        assert np.abs(mask).max() <= 1
+        assert (mask.min() < 0) == (variant.get("attention") == "channel")
         np.testing.assert_allclose(mask * trunk, masked, rtol=1e-3, atol=1e-5)
+
+
+def test_a_network_without_masks_has_none():
+    assert read_masks(build("attention-mini", "seed", mask="none"), IMAGES, batch_size=2) == {}

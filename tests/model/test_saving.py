@@ -12,6 +12,7 @@ import pytest
 from pipeline.model.network import build_classifier, build_network
 from pipeline.model.prediction import predict
 from pipeline.model.saving import save_model
+from tests.networks import PLAIN
 
 LOAD_IN_PLAIN_KERAS = """
 import sys, keras, numpy as np
@@ -28,6 +29,7 @@ ballast = [object() for _ in range({ballast})]  # moves what is made later to ot
 import keras, numpy as np
 from pipeline.model.network import build_classifier
 from pipeline.model.saving import save_model
+from tests.networks import PLAIN
 keras.utils.set_random_seed(0)
 images = keras.Input((32, 32, 3))
 logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images)))
@@ -36,12 +38,11 @@ save_model(build_classifier(keras.Model(images, logits, name="tiny"), mean), Pat
 """
 
 
-@pytest.fixture(scope="module")
-def classifier():
+@pytest.fixture(scope="module", params=["mixed", "channel", "spatial"])
+def classifier(request):
     keras.utils.set_random_seed(0)
-    network = build_network(
-        "attention-mini", layout="seed", width=0.0625, learning="arl", classes=10, dropout=0.5, l2=0.01
-    )
+    settings = PLAIN | {"attention": request.param, "dropout": 0.5, "l2": 0.01}
+    network = build_network("attention-mini", layout="seed", width=0.0625, **settings)
     mean = np.random.default_rng(1).uniform(90, 140, (32, 32, 3)).astype(np.float32)
     return network, mean, build_classifier(network, mean)
 

@@ -66,6 +66,24 @@ def test_batch_normalization_that_is_frozen_or_in_part_is_that_of_keras(images, 
         np.testing.assert_allclose(received, required, rtol=1e-4)
 
 
+NORMS = {"UnitNormalization": {}, "GroupNormalization": {"groups": -1, "center": False, "scale": False}}
+
+
+@PRECISIONS
+@pytest.mark.parametrize("kind", NORMS)
+def test_norms_by_square_roots_are_those_of_keras(images, kind, precision, tolerance):
+    fast, plain = make_pair(kind, precision, **NORMS[kind])
+    for received, required in zip(*(run(layer, images, None) for layer in (fast, plain)), strict=True):
+        np.testing.assert_allclose(received, required, rtol=0, atol=tolerance * np.abs(required).max())
+
+
+@pytest.mark.parametrize("settings", [{"groups": 3}, {"groups": -1, "scale": False}, {"groups": -1, "center": False}])
+def test_group_normalization_of_another_kind_is_that_of_keras(images, settings):
+    fast, plain = make_pair("GroupNormalization", "float32", **settings)
+    for received, required in zip(*(run(layer, images, None) for layer in (fast, plain)), strict=True):
+        np.testing.assert_array_equal(received, required)
+
+
 @PRECISIONS
 def test_the_dense_layer_is_that_of_keras(images, precision, tolerance):
     fast, plain = make_pair("Dense", precision, 20, shape=(None, SHAPE[-1]))
@@ -73,7 +91,10 @@ def test_the_dense_layer_is_that_of_keras(images, precision, tolerance):
         np.testing.assert_allclose(received, required, rtol=0, atol=tolerance * np.abs(required).max())
 
 
-@pytest.mark.parametrize(("layer", "arguments"), [("BatchNormalization", ()), ("Dense", (4,))])
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [("BatchNormalization", ()), ("Dense", (4,)), ("UnitNormalization", ()), ("GroupNormalization", (-1,))],
+)
 def test_layers_are_named_and_configured_as_those_of_keras(layer, arguments):
     fast, plain = make_pair(layer, "float32", *arguments, name="layer", shape=(None, SHAPE[-1]))
     assert fast.get_config() == plain.get_config()

@@ -18,14 +18,14 @@ PREPARED = Path("data/prepared")
 def prepare(workspace, write_params, make_files, write_archive):
     """Run both stages on a tiny archive with 20 images a file, and give its files."""
 
-    def run(layout="cifar10", classes=10, validation_images=20, seed=0):
+    def run(layout="cifar10", classes=10, validation_images=20, seed=0, label_noise=0.0):
         archive = workspace / "data.tar.gz"
         files = make_files(layout, images=20, classes=classes)
         folder = {"cifar10": "cifar-10-batches-bin", "cifar100": "cifar-100-binary"}[layout]
         sha256 = write_archive(archive, files, folder)
         write_params(
             download={"dataset": "custom", "layout": layout, "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"validation_images": validation_images, "seed": seed},
+            preprocess={"validation_images": validation_images, "seed": seed, "label_noise": label_noise},
         )
         download(load_params())
         preprocess(load_params())
@@ -116,6 +116,31 @@ def test_the_seed_decides_and_equal_seeds_give_equal_bytes(prepare):
     assert runs[0]["test-images.npy"] == runs[2]["test-images.npy"]
 
 
+def test_label_noise_is_in_the_training_labels_only(prepare):
+    prepare("cifar100", validation_images=5)
+    clean = {path.name: path.read_bytes() for path in PREPARED.iterdir()}
+    labels = load("train", "label")
+    prepare("cifar100", validation_images=5, label_noise=0.5)
+    noisy = {path.name: path.read_bytes() for path in PREPARED.iterdir()}
+    assert noisy.keys() - clean.keys() == {"train-clean_label.npy"}
+    differing = {name for name in clean if noisy[name] != clean[name]}
+    assert differing == {"train-label.npy", "statistics.json"}
+    assert noisy["train-clean_label.npy"] == clean["train-label.npy"]
+    wrong = load("train", "label") != labels
+    assert 0.3 < wrong.mean() < 0.7
+    before, after = (json.loads(content["statistics.json"]) for content in (clean, noisy))
+    assert after == before | {"wrong_train_labels": wrong.sum()}
+
+
+def test_an_image_has_the_same_wrong_label_however_many_are_held_out(prepare):
+    found = []
+    for validation_images in (0, 20):
+        prepare(validation_images=validation_images, label_noise=0.5)
+        found.append(dict(zip(load("train", "index").tolist(), load("train", "label").tolist(), strict=True)))
+    everything, fewer = found
+    assert {index: everything[index] for index in fewer} == fewer
+
+
 def test_too_many_validation_images_leave_the_earlier_output(prepare):
     prepare()
     before = {path.name: path.read_bytes() for path in PREPARED.iterdir()}
@@ -168,7 +193,7 @@ def test_a_class_without_images_is_refused_by_name(file, words, make_files, writ
     sha256 = write_archive(archive, files)
     write_params(
         download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256},
-        preprocess={"validation_images": 0, "seed": 0},
+        preprocess={"validation_images": 0, "seed": 0, "label_noise": 0.0},
     )
     download(load_params())
     with pytest.raises(InputError) as error:

@@ -20,12 +20,12 @@ PREPARED, OUTPUT = Path("data/prepared"), Path("data/tfrecords")
 def write_records(workspace, write_params, make_files, write_archive):
     """Run the three data stages on a tiny CIFAR-100 archive: 15 training, 5 validation, 20 test images."""
 
-    def run(images_per_shard=6, validation_images=5):
+    def run(images_per_shard=6, validation_images=5, label_noise=0.0):
         archive = workspace / "data.tar.gz"
         sha256 = write_archive(archive, make_files("cifar100", images=20, classes=5), "cifar-100-binary")
         write_params(
             download={"dataset": "custom", "layout": "cifar100", "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"validation_images": validation_images, "seed": 0},
+            preprocess={"validation_images": validation_images, "seed": 0, "label_noise": label_noise},
             tfrecords={"images_per_shard": images_per_shard},
         )
         download(load_params())
@@ -98,9 +98,19 @@ def test_a_split_without_images_has_no_shards(write_records):
 
 def test_what_is_written_is_what_training_reads(write_records):
     write_records()
-    images, labels = load_split(OUTPUT, "train")
+    images, labels, clean_labels = load_split(OUTPUT, "train")
     np.testing.assert_array_equal(images, np.load(PREPARED / "train-images.npy"))
     np.testing.assert_array_equal(labels, np.load(PREPARED / "train-label.npy"))
+    assert clean_labels is None
+
+
+def test_clean_labels_are_kept_beside_noisy_ones(write_records):
+    write_records(label_noise=0.5)
+    _, labels, clean_labels = load_split(OUTPUT, "train")
+    np.testing.assert_array_equal(labels, np.load(PREPARED / "train-label.npy"))
+    np.testing.assert_array_equal(clean_labels, np.load(PREPARED / "train-clean_label.npy"))
+    assert (labels != clean_labels).any()
+    assert all(load_split(OUTPUT, split).clean_labels is None for split in ("validation", "test"))
 
 
 def test_a_failure_leaves_the_earlier_output(write_records):

@@ -1,0 +1,68 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.stages.evaluate import scale_masks
+from tests.tiny_repository import NETWORK, ROOT
+
+TRAIN_A_VARIANT = """
+import os, shutil, sys
+from tests.compute.tiny_pipeline import *
+LAYOUTS["seed"] = TINY
+os.chdir(sys.argv[1])
+shutil.copy(ROOT / "pyproject.toml", ".")
+write_params("arl", preprocess={"label_noise": 0.4}, model={"attention": "channel"})
+params = load_params()
+for stage in (download, preprocess, tfrecords):
+    stage(params)
+train(NETWORK, params)
+evaluate(NETWORK, params)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What the stages write of a network with channel attention, trained with label noise."""
+    folder = tmp_path_factory.mktemp("variant")
+    command = [sys.executable, "-c", TRAIN_A_VARIANT, folder]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def test_metrics_are_by_the_labels_trained_on_and_details_know_the_clean_ones(folder):
+    images, label, clean_label = (
+        np.load(folder / f"data/prepared/train-{name}.npy") for name in ("images", "label", "clean_label")
+    )
+    assert 0.2 < (label != clean_label).mean() < 0.6
+    metrics, details = (json.loads((folder / f"{kind}/{NETWORK}.json").read_text()) for kind in ("metrics", "details"))
+    predicted = np.asarray(keras.models.load_model(folder / f"models/{NETWORK}/model.keras")(images)).argmax(axis=1)
+    assert metrics["train_error_percent"] == 100 * (predicted != label).mean()
+    assert details["train_error_percent_by_clean_labels"] == 100 * (predicted != clean_label).mean()
+    assert [key for key in details if "clean" in key] == ["train_error_percent_by_clean_labels"]
+
+
+def test_masks_of_channel_attention_are_kept_with_their_signs(folder):
+    mask = np.load(folder / f"masks/{NETWORK}.npz")["stage1_module1"]
+    norms = np.linalg.norm(mask / 127, axis=-1)
+    np.testing.assert_allclose(norms[norms > 0.5], 1, atol=0.05)
+    assert (norms > 0.5).mean() > 0.9
+    assert mask.min() < 0
+
+
+@pytest.mark.parametrize(
+    ("attention", "values", "kept"),
+    [
+        ("mixed", [0, 0.5, 1], np.array([0, 128, 255], np.uint8)),
+        ("spatial", [0, 0.25, 1], np.array([0, 64, 255], np.uint8)),
+        ("channel", [-1, 0.25, 1], np.array([-127, 32, 127], np.int8)),
+    ],
+)
+def test_masks_are_kept_as_whole_numbers_of_their_range(attention, values, kept):
+    scaled = scale_masks({"stage1_module1": np.array(values, np.float32)}, attention)["stage1_module1"]
+    np.testing.assert_array_equal(scaled, kept)
+    assert scaled.dtype == kept.dtype
