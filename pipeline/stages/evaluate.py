@@ -28,8 +28,8 @@ def evaluate(name: str, params: Params) -> None:
     - metrics/<name>.json: the errors of the three splits in percent, null for an empty validation split.
     - details/<name>.json: losses, calibration, parameters, errors per class; the errors of the mean of what the model
       says of two views of an image (it and its mirror image) and of six (these, moved by a pixel either way too); each
-      stage's mean absolute response; and with label noise the train error by the clean labels, as all errors and losses
-      are by the labels that were trained on.
+      stage's mean absolute response; and with label noise the train error by the clean labels, where that in
+      metrics and the train loss are by those that were trained on.
     - predictions/<name>.csv: actual and predicted class, and the predicted class' probability.
     - predictions/<name>.npy: the probabilities of all classes, float16 (n, classes).
     - masks/<name>.npz: the soft masks by module, see `scale_masks`, of the first image of each of the first ten

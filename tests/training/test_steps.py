@@ -20,13 +20,13 @@ def batches():
     ]
 
 
-def train_with_keras(batches, ema_momentum, decayed="all"):
+def train_with_keras(batches, ema_momentum, decayed="all", optimizer="sgd"):
     images = keras.Input((4,))
     network = keras.Model(images, keras.layers.Dense(3)(images))
     network.set_weights([KERNEL, BIAS])
     compile_network(
         network,
-        optimizer="sgd",
+        optimizer=optimizer,
         momentum=MOMENTUM,
         weight_decay=DECAY,
         decayed=decayed,
@@ -40,12 +40,36 @@ def train_with_keras(batches, ema_momentum, decayed="all"):
     return network, average
 
 
-def train_with_numpy(batches, ema_momentum, decayed):
-    """Softmax regression by Nesterov's method in the form of Sutskever et al. 2013, in float64."""
+class Nesterov:
+    """Nesterov's method in the form of Sutskever et al. 2013."""
+
+    def __init__(self):
+        self.velocity = np.zeros((5, 3))
+
+    def find_step(self, gradient, rate, number):
+        self.velocity = MOMENTUM * self.velocity - rate * gradient
+        return MOMENTUM * self.velocity - rate * gradient
+
+
+class Adam:
+    """Kingma and Ba 2015, in the order of the last lines of their section 2; epsilon is Keras'."""
+
+    def __init__(self):
+        self.first, self.second = np.zeros((5, 3)), np.zeros((5, 3))
+
+    def find_step(self, gradient, rate, number):
+        self.first = MOMENTUM * self.first + (1 - MOMENTUM) * gradient
+        self.second = 0.999 * self.second + 0.001 * gradient**2
+        rate = rate * np.sqrt(1 - 0.999 ** (number + 1)) / (1 - MOMENTUM ** (number + 1))
+        return -rate * self.first / (np.sqrt(self.second) + 1e-7)
+
+
+def train_with_numpy(batches, ema_momentum, decayed, optimizer):
+    """Softmax regression in float64."""
     # The bias is a last row, of an input that is 1.
     weights = np.vstack([KERNEL, BIAS])
     decay = DECAY * np.array([[1.0]] * 4 + [[float(decayed == "all")]])
-    velocity, average = np.zeros_like(weights), weights.copy()
+    average = weights.copy()
     for number, (images, labels) in enumerate(batches):
         inputs = np.hstack([images, np.ones((len(images), 1))])
         logits = inputs @ weights
@@ -53,17 +77,17 @@ def train_with_numpy(batches, ema_momentum, decayed):
         targets = labels * (1 - SMOOTHING) + SMOOTHING / 3
         gradient = inputs.T @ (probabilities - targets) / len(images)
         weights = weights - RATES[number] * decay * weights
-        velocity = MOMENTUM * velocity - RATES[number] * gradient
-        weights = weights + MOMENTUM * velocity - RATES[number] * gradient
+        weights = weights + optimizer.find_step(gradient, float(RATES[number]), number)
         momentum = min(ema_momentum, (2 + number) / (11 + number))
         average = momentum * average + (1 - momentum) * weights
     return weights, average
 
 
+@pytest.mark.parametrize(("name", "optimizer"), [("sgd", Nesterov), ("adam", Adam)])
 @pytest.mark.parametrize("decayed", ["all", "kernels"])
-def test_steps_are_those_of_a_second_implementation_in_numpy(decayed, batches):
-    network, average = train_with_keras(batches, 0.3, decayed)
-    weights, expected_average = train_with_numpy(batches, 0.3, decayed)
+def test_steps_are_those_of_a_second_implementation_in_numpy(decayed, name, optimizer, batches):
+    network, average = train_with_keras(batches, 0.3, decayed, name)
+    weights, expected_average = train_with_numpy(batches, 0.3, decayed, optimizer())
     averages = [variable.numpy() for variable in average.variables]
     np.testing.assert_allclose(np.vstack(network.get_weights()), weights, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(np.vstack(averages), expected_average, rtol=1e-4, atol=1e-6)
