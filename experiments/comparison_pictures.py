@@ -43,11 +43,13 @@ def draw_pictures(first: Run, second: Run) -> dict[str, Any]:
 
 
 def embed_masks(run: Run, network: str) -> Picture | None:
-    """The masks of a run's network over the images that are kept with them; None where they are not at hand."""
+    """The masks of a run's network over the images that are kept with them; None where there are none at hand."""
     result = run.results.get(network)
     if result is None or result.masks is None or result.predictions is None:
         return None
-    labels = result.predictions["actual"][result.masks["numbers"]].tolist()
     modules = {name: values for name, values in result.masks.items() if name not in PICTURED}
+    if not modules:  # the trunk alone
+        return None
+    labels = result.predictions["actual"][result.masks["numbers"]].tolist()
     draw = partial(draw_mask_grid, result.masks["pixels"], labels, modules)
     return embed_figure(draw, f"{network}, {run.name}: images, and the masks of its modules.")

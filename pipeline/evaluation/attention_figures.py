@@ -14,7 +14,7 @@ def draw_masks(image: np.ndarray, masks: dict[str, np.ndarray], title: str = "")
 
     Args:
         image: uint8 (32, 32, 3).
-        masks: by module, values from 0 to 1, (size, size, channels).
+        masks: by module, (size, size, channels).
         title: above all of it.
     """
     figure = Figure(figsize=(2 * (1 + len(masks)), 3), layout="constrained")
@@ -36,7 +36,7 @@ def draw_mask_grid(images: np.ndarray, labels: list[str], masks: dict[str, np.nd
     Args:
         images: uint8 (n, 32, 32, 3).
         labels: what stands beside each, such as its class.
-        masks: by module, values from 0 to 255, (n, size, size, channels); each mask's darkest place is its lowest.
+        masks: by module, (n, size, size, channels); each mask's darkest place is its lowest.
     """
     figure = Figure(figsize=(1.15 * (1 + len(masks)) + 0.6, 1.1 * len(images)), layout="constrained")
     panels = figure.subplots(len(images), 1 + len(masks), squeeze=False)
