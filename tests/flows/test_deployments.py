@@ -34,7 +34,7 @@ def in_project(project, first_run, harness, monkeypatch):
     for name, value in project.env.items():
         if not name.startswith("PREFECT_"):
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr("flows.reproduce.PROJECT", project.folder)
+    monkeypatch.setattr("execution.places.PROJECT", project.folder)
 
 
 def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
