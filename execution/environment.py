@@ -13,7 +13,11 @@ from execution.places import VARIABLES
 FOLDERS = {"CHECKPOINT_DIR": "checkpoints", "DOWNLOAD_DIR": "data/downloads", "LOG_DIR": "logs"}
 # In the clone, where git ignores it and where it goes with it.
 TEMPORARY, SITE_CACHE = Path(".dvc/tmp/temporary"), Path(".dvc/tmp/site")
-KEYS = re.compile(r"^(AWS|AZURE|GOOGLE|GCP|PREFECT)_|(TOKEN|SECRET|PASSWORD|CREDENTIALS|_KEY)$", re.IGNORECASE)
+KEYS = re.compile(
+    r"^(AWS|AZURE|GOOGLE|GCP|PREFECT)_|^GIT_(ASKPASS|CONFIG_(COUNT|KEY|VALUE|PARAMETERS))"
+    r"|(TOKEN|SECRET|PASSWORD|CREDENTIALS|_KEY)$",
+    re.IGNORECASE,
+)
 
 
 def clone_environment(repository: Path, folder: Path, *, share: bool) -> dict[str, str]:
