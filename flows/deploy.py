@@ -16,6 +16,7 @@ from prefect.runner.storage import LocalStorage
 
 from execution.git import PROJECT, list_recipes
 from execution.places import ORIGIN
+from flows.lost_runs import HEARTBEAT, watch_runs
 
 # And their queues. A grid waits for its cells: a worker of one run at a time that took it would wait for itself.
 FLOWS = {"reproduce": None, "tables": None, "grid": "grids"}
@@ -39,6 +40,7 @@ def list_deployments() -> list[RunnerDeployment]:
             recipe,
             parameters={"recipe": recipe},
             work_queue_name=queue,
+            job_variables=HEARTBEAT,
         )
         for recipe in list_recipes(PROJECT, "HEAD")
         for flow, queue in FLOWS.items()
@@ -52,6 +54,7 @@ def main() -> None:
         made = list_deployments()
         deployed = deploy(*made, work_pool_name="local", ignore_warnings=True, print_next_steps_message=False)
         accepted = cast(list[UUID], deployed)
+        watch_runs()
     except (ValueError, RuntimeError, HTTPError) as error:  # no such work pool, no repository, no server
         sys.exit(f"error: {error}")
     if len(accepted) < len(made):

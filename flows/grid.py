@@ -46,7 +46,8 @@ def grid(
     plans = plan_cells(places.repository, recipe, learnings, networks, seeds, overrides, commit)
     check_deployment(recipe)
     finished = find_finished(places, plans)
-    logger.info("%d cells of commit %s; there are %d: %s", len(plans), plans[0].commit, len(finished), list(finished))
+    there = ", ".join(finished) or "none"
+    logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
     states = run_cells([plan for plan in plans if plan.experiment not in finished], logger.info)
     finished = find_finished(places, plans)
     path = write_grid(places.repository, plans, read_cells(places.repository, finished))

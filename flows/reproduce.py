@@ -62,7 +62,7 @@ def name_flow_run() -> str:
     learnings = [given["learning"]] if "learning" in given else ["arl", "nal"]
     try:
         places = find_places()
-        bring_commit(places, given["commit"])
+        bring_commit(places, given.get("commit", "HEAD"))
         plans = [plan_run(places.repository, **given | {"learning": learning}) for learning in learnings]
         return ", ".join(plan.experiment for plan in plans)
     except (InputError, UnreachableError):  # the flow says why

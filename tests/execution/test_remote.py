@@ -1,11 +1,14 @@
 """A DVC remote in a folder, and machines with a cache each."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from execution.clone import open_clone
-from execution.origin import bring_commit, list_experiments
+from execution.git import name_reference, run_git
+from execution.origin import bring_commit, list_experiments, push_reference
 from execution.places import Places, UnreachableError
 from execution.plan import Plan
 from execution.run_plan import run_plan
@@ -50,6 +53,23 @@ def test_what_one_machine_has_run_another_takes_and_the_experiment_is_at_the_ori
     (revision,) = list_experiments(two)["mine"]
     assert run(two, names=["a", "c"]) == ["each@c"]
     assert list_experiments(one)["mine"] != [revision]
+
+
+def test_machines_that_push_at_the_same_moment_both_succeed(machines, head, parameters):
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        clones = []
+        for places in machines:
+            bring_commit(places, head)
+            clones.append(stack.enter_context(open_clone(places.repository, head, remote=places.remote)))
+            stages = clones[-1].prepare(parameters())
+            clones[-1].dvc.run("repro")
+        for stage in stages:
+            list(pool.map(lambda clone, stage=stage: clone.push_stage(stage), clones))
+        references = [name_reference(head, name) for name in ("mine", "other")]
+        for places, reference in zip(machines, references, strict=True):
+            run_git(places.repository, "update-ref", reference, head)
+        list(pool.map(push_reference, machines, references))
+    assert list_experiments(machines[0]) == {"mine": [head], "other": [head]}
 
 
 def test_a_third_clone_pulls_the_experiment_with_its_outputs(machines, run, small_repository, tmp_path):

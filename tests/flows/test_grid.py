@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from execution.guard import find_processes
 from tests.flows.prefect_server import ended
 from tests.flows.projects import MeasuredProject
 from tests.tiny_repository import Repository, load_yaml, wait_until
@@ -51,9 +52,12 @@ def laptop(project, prefect_server, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workers(project, prefect_server, laptop, tmp_path_factory):
+    """Two, each of one run at a time, by their homes."""
     machines = [Machine(tmp_path_factory.mktemp("workers") / name, project, prefect_server) for name in ("one", "two")]
     with ExitStack() as stack:
-        yield [stack.enter_context(ended(machine.start(*WORKER, stderr=subprocess.DEVNULL))) for machine in machines]
+        for machine in machines:
+            stack.enter_context(ended(machine.start(*WORKER, stderr=subprocess.DEVNULL)))
+        yield [machine.env["HOME"] for machine in machines]
 
 
 def run_grid(laptop, **arguments):
@@ -111,7 +115,7 @@ def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, la
 
 
 @pytest.mark.slow
-def test_a_cell_whose_worker_dies_runs_again_and_cancelling_the_grid_cancels_its_cells(
+def test_a_cell_whose_machine_dies_runs_again_and_cancelling_the_grid_cancels_its_cells(
     project, laptop, workers, prefect_server
 ):
     (project.told / "hold").touch()
@@ -119,8 +123,9 @@ def test_a_cell_whose_worker_dies_runs_again_and_cancelling_the_grid_cancels_its
     given = json.dumps({"networks": [NETWORK], "seeds": [7]})
     with ended(laptop.start(sys.executable, "-c", GRID, given, stderr=subprocess.DEVNULL)) as process:
         wait_until(lambda: len(project.list_trained()) == 2, 120)
-        workers[0].send_signal(signal.SIGKILL)
-        wait_until(lambda: count(prefect_server, "CRASHED") == 1, 90)
+        for lost in find_processes(workers[0], "HOME"):
+            lost.kill()
+        wait_until(lambda: count(prefect_server, "CRASHED") == 1, 240)  # three heartbeats, of 30 seconds
         wait_until(lambda: count(prefect_server, "SCHEDULED") == 1, 60)
         process.send_signal(signal.SIGINT)
         process.wait(60)
