@@ -12,9 +12,10 @@ from dvc.config import Config, merge
 from dvc.repo import Repo
 
 from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
-from execution.environment import SITE_CACHE, TEMPORARY, clone_environment
-from execution.git import find_commit, name_reference, run_git
+from execution.environment import SITE_CACHE, TEMPORARY, clone_environment, keep_to_clone
+from execution.git import find_commit, git_environment, name_reference, run_git
 from execution.held_folders import make_held_folder
+from execution.places import REMOTE, UnreachableError
 from pipeline.errors import InputError
 
 CLONES = Path(".dvc/tmp/flows/clones")
@@ -23,11 +24,12 @@ IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@
 
 
 class Clone:
-    """A clone and the DVC session in it; `open_clone` makes them and removes them."""
+    """A clone and the sessions in it, of DVC and of a DVC remote; `open_clone` makes them and removes them."""
 
-    def __init__(self, folder: Path, dvc: DvcSession):
+    def __init__(self, folder: Path, dvc: DvcSession, remote: DvcSession | None = None):
         self.folder = folder
         self.dvc = dvc
+        self.remote = remote
 
     def prepare(self, params: str) -> list[str]:
         """Put parameters into the clone, and bring its outputs from the cache as far as they were made with these.
@@ -51,11 +53,13 @@ class Clone:
         return list(TopologicalSorter(needs).static_order())
 
     def run_stage(self, stage: str, show: Callable[[str], object]) -> None:
-        """Bring one stage up to date, from the cache if it has been run before, by whatever run.
+        """Bring one stage up to date, from the cache or the remote if it has been run before, by whatever run.
 
         Raises:
             DvcError: the stage fails.
+            UnreachableError: the remote does not answer.
         """
+        self.ask_remote("take", stage)
         printed: list[str] = []
 
         def take(line: str) -> None:
@@ -67,6 +71,23 @@ class Clone:
             # DVC remembers a run whose outputs git tracks on a commit only: without it a run that breaks off later
             # would have this stage run again.
             self.dvc.run("commit", "--force", stage)
+
+    def push_stage(self, stage: str) -> None:
+        """Push the outputs of a stage that is up to date to the remote.
+
+        Raises:
+            UnreachableError: the remote does not answer, or does not take all of them.
+        """
+        self.ask_remote("push", stage)
+
+    def ask_remote(self, command: str, stage: str) -> None:
+        """Take a stage from the remote or push it there, where there is one."""
+        try:
+            if self.remote:
+                self.remote.run(command, stage)
+        except DvcError as error:
+            reason = str(error).splitlines()[-1]
+            raise UnreachableError(f"{stage} requires a DVC remote that answers. Received: {reason}") from None
 
     def save_experiment(self, name: str, target: str) -> str:
         """Record the clone's files as an experiment on its commit, and push it to the repository, in place of another.
@@ -89,7 +110,7 @@ class Clone:
 
 
 @contextmanager
-def open_clone(repository: Path, commit: str, *, share: bool = True) -> Iterator[Clone]:
+def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str | None = None) -> Iterator[Clone]:
     """Clone the repository at a commit; at the end no process and no file of it is left.
 
     Args:
@@ -97,6 +118,7 @@ def open_clone(repository: Path, commit: str, *, share: bool = True) -> Iterator
         commit: that git checks out in the clone.
         share: whether the stages use the repository's cache, and keep checkpoints and TensorBoard events in its
             folders, where they outlive the clone; else all of it is in the clone, empty at first.
+        remote: address of the DVC remote that stages are taken from and pushed to.
 
     Raises:
         InputError: git cannot clone, the repository lacks files of the commit, or it has no DVC in it.
@@ -107,7 +129,12 @@ def open_clone(repository: Path, commit: str, *, share: bool = True) -> Iterator
         make_clone(repository, commit, folder, share)
         env = clone_environment(repository, folder, share=share)
         processes.append(start_script("dvc_server.py", cwd=folder, env=env))
-        yield Clone(folder, DvcSession(processes[-1]))
+        sessions = [DvcSession(processes[-1])]
+        if remote:
+            env = git_environment() | keep_to_clone(folder) | {REMOTE: remote}
+            processes.append(start_script("remote_server.py", cwd=folder, env=env))
+            sessions.append(DvcSession(processes[-1]))
+        yield Clone(folder, *sessions)
     finally:
         # The guard first: it ends a session that is at work.
         for process in processes:

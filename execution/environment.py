@@ -7,12 +7,17 @@ from pathlib import Path
 
 from execution.git import git_environment
 from execution.guard import MARK, RUN_ID
+from execution.places import VARIABLES
 
 # What stages keep beside their outputs, and where.
 FOLDERS = {"CHECKPOINT_DIR": "checkpoints", "DOWNLOAD_DIR": "data/downloads", "LOG_DIR": "logs"}
 # In the clone, where git ignores it and where it goes with it.
 TEMPORARY, SITE_CACHE = Path(".dvc/tmp/temporary"), Path(".dvc/tmp/site")
-KEYS = re.compile(r"^(AWS|AZURE|GOOGLE|GCP|PREFECT)_|(TOKEN|SECRET|PASSWORD|CREDENTIALS|_KEY)$", re.IGNORECASE)
+KEYS = re.compile(
+    r"^(AWS|AZURE|GOOGLE|GCP|PREFECT)_|^GIT_(ASKPASS|CONFIG_(COUNT|KEY|VALUE|PARAMETERS))"
+    r"|(TOKEN|SECRET|PASSWORD|CREDENTIALS|_KEY)$",
+    re.IGNORECASE,
+)
 
 
 def clone_environment(repository: Path, folder: Path, *, share: bool) -> dict[str, str]:
@@ -26,7 +31,12 @@ def clone_environment(repository: Path, folder: Path, *, share: bool) -> dict[st
         folder: of the clone.
         share: whether it takes up what other runs have left.
     """
-    env = {name: value for name, value in git_environment().items() if name == RUN_ID or not KEYS.search(name)}
+    # The addresses of places may hold passwords.
+    env = {
+        name: value
+        for name, value in git_environment().items()
+        if name == RUN_ID or not (KEYS.search(name) or name in VARIABLES)
+    }
     mirror = os.environ.get("CIFAR_MIRROR")
     if mirror and "://" not in mirror:
         env["CIFAR_MIRROR"] = str(Path(mirror).absolute())
@@ -37,10 +47,13 @@ def clone_environment(repository: Path, folder: Path, *, share: bool) -> dict[st
     # Prefect sets PYTHONPATH to the workspace, whose code a stage would run where PYTHONSAFEPATH hides the clone's.
     env.pop("PYTHONSAFEPATH", None)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return env | {
+    return env | keep_to_clone(folder) | {"PATH": path, "PYTHONPATH": str(folder)}
+
+
+def keep_to_clone(folder: Path) -> dict[str, str]:
+    """The variables by which a process ends with a clone, and leaves nothing elsewhere."""
+    return {
         MARK: str(folder),
-        "PATH": path,
-        "PYTHONPATH": str(folder),
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(folder / TEMPORARY),
         "DVC_NO_ANALYTICS": "1",

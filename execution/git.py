@@ -21,8 +21,8 @@ def hide_credentials(text: str) -> str:
     return re.sub(r"(?<=://)[^/@\s]+@", "…@", text)
 
 
-def run_git(folder: Path, *arguments: str) -> str:
-    """What a git command prints, without the last newline.
+def run_git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
+    """What a git command prints, without the last newline; `env` adds to its environment.
 
     Raises:
         InputError: there is no git, or it refuses; its reason is part of the message.
@@ -30,7 +30,7 @@ def run_git(folder: Path, *arguments: str) -> str:
     # Without optional locks, a look at the status never stands in the way of the user's own git.
     command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment())
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment() | (env or {}))
     except FileNotFoundError:
         path = os.environ.get("PATH", os.defpath)
         raise InputError(f"a flow requires git on the PATH. Received: none in {path}") from None

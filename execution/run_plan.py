@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from execution.clone import CLONES, open_clone
+from execution.clone import CLONES, Clone, open_clone
+from execution.git import name_reference
+from execution.origin import push_reference
+from execution.places import Places, UnreachableError
 from execution.plan import Plan
 from pipeline.locks import hold_lock, print_error
 
@@ -17,16 +20,16 @@ Outcome = TypeVar("Outcome")
 
 
 def run_plan(
-    repository: Path,
+    places: Places,
     plan: Plan,
     read: Callable[[Path, str], Outcome],
     run_step: Callable[[str, Step], Any],
     say: Show = print_error,
 ) -> Outcome:
-    """Run a plan in a clone, and record it as an experiment; two runs of one experiment take turns.
+    """Run a plan in a clone, and record it as an experiment; two runs of one experiment take turns on a machine.
 
     Args:
-        repository: where the experiment is recorded.
+        places: where the plan was made, and where the experiment is recorded.
         plan: of the run.
         read: reads what is wanted of the run, from the clone's folder and the commit that records it.
         run_step: runs a step by its name, and gives what it gives: a stage of DVC's graph, each after those whose
@@ -36,13 +39,38 @@ def run_plan(
     Raises:
         InputError: the commit cannot be cloned.
         DvcError: a stage fails, or the run cannot be recorded.
+        UnreachableError: the run is recorded here, and not all of it could be pushed; the same run again, on this
+            machine, does only that.
     """
+    repository = places.repository
     lock = repository / LOCKS / f"{plan.experiment}-{plan.commit[:12]}"
     with hold_lock(lock, f"another run of {plan.experiment}", say), ExitStack() as stack:
-        clone = run_step("clone", lambda _: stack.enter_context(open_clone(repository, plan.commit)))
+        opened = open_clone(repository, plan.commit, remote=places.remote)
+        clone = run_step("clone", lambda _: stack.enter_context(opened))
         stages = run_step("prepare", lambda _: clone.prepare(plan.params))
-        for stage in stages:
-            run_step(stage, partial(clone.run_stage, stage))
+        kept = [stage for stage in stages if not run_shared(clone, stage, run_step, say)]
         plan.write(clone.folder)
         revision = run_step("save", lambda _: clone.save_experiment(plan.experiment, stages[-1]))
+        if kept:
+            raise UnreachableError(
+                f"{plan.experiment} requires a DVC remote that takes its outputs. Received: none that took "
+                f"{', '.join(kept)}; they are in the cache of {repository}, and the same run again pushes them"
+            )
+        if places.origin:
+            run_step("push", lambda _: push_reference(places, name_reference(plan.commit, plan.experiment)))
         return read(clone.folder, revision)
+
+
+def run_shared(clone: Clone, stage: str, run_step: Callable[[str, Step], Any], say: Show) -> bool:
+    """Run a stage, and push what it made where machines share a remote; whether that was taken.
+
+    The arguments are those of `run_plan`.
+    """
+    run_step(stage, partial(clone.run_stage, stage))
+    if clone.remote:
+        try:
+            run_step(f"push {stage}", lambda _: clone.push_stage(stage))
+        except UnreachableError as error:
+            say(f"not pushed: {error}")
+            return False
+    return True

@@ -52,27 +52,44 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
 
 def make_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int, Run]]) -> dict[str, str]:
     """One row of the table; the runs are those that `find_runs` gives."""
-    arl, nal = runs["arl"], runs["nal"]
-    pairs = [(run, nal[seed]) for seed, run in arl.items() if seed in nal]
+    pairs = pair_seeds(runs)
     tests = [compare_models(*pair, network) for pair in pairs]
-    change = compare_seeds(*(list_errors(runs, network) for runs in zip(*pairs, strict=True))) if pairs else None
     figures = find_figures(params.download.dataset, network)
-    seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in (arl, nal) if seeds]
     return {
         "Recipe": recipe,
         "Network": network,
         "Layout": f"{params.model.layout} × {params.model.width:g}",
         "Epochs": str(params.train.epochs),
-        "ARL": format_errors(list_errors(arl.values(), network)),
-        "NAL": format_errors(list_errors(nal.values(), network)),
-        "Change": format_seeds(change) if change else "–",
+        **compare_learnings(runs, network),
         "p (one seed)": ", ".join(f"{test.p_value:.2g}" if test else "–" for test in tests) or "–",
-        "Training seeds": "; ".join(dict.fromkeys(seeds)) or "–",
+        "Training seeds": format_training_seeds(runs),
         "Paper: ARL": format_number(figures.paper_arl),
         "Paper: NAL": format_number(figures.paper_nal),
         "Jay4869, training (test): ARL": format_with_test(figures.jay4869_arl, figures.jay4869_test_arl),
         "Jay4869, training (test): NAL": format_with_test(figures.jay4869_nal, figures.jay4869_test_nal),
     }
+
+
+def pair_seeds(runs: dict[str, dict[int, Run]]) -> list[tuple[Run, Run]]:
+    """The runs with ARL and with NAL of the seeds that both have; the argument is that of `make_row`."""
+    return [(run, runs["nal"][seed]) for seed, run in runs["arl"].items() if seed in runs["nal"]]
+
+
+def compare_learnings(runs: dict[str, dict[int, Run]], network: str) -> dict[str, str]:
+    """A network's test errors with ARL, with NAL, and their change, by heading."""
+    pairs = pair_seeds(runs)
+    change = compare_seeds(*(list_errors(runs, network) for runs in zip(*pairs, strict=True))) if pairs else None
+    return {
+        "ARL": format_errors(list_errors(runs["arl"].values(), network)),
+        "NAL": format_errors(list_errors(runs["nal"].values(), network)),
+        "Change": format_seeds(change) if change else "–",
+    }
+
+
+def format_training_seeds(runs: dict[str, dict[int, Run]]) -> str:
+    """The seeds of each learning, once where they are the same."""
+    seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in runs.values() if seeds]
+    return "; ".join(dict.fromkeys(seeds)) or "–"
 
 
 def list_errors(runs: Iterable[Run], network: str) -> list[float]:

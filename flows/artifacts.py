@@ -30,6 +30,11 @@ def show_comparison(first: Run, second: Run) -> None:
     create_table_artifact(rows, key=make_key(f"{key}-table"), description=f"{description}: test errors, %")
 
 
+def show_page(page: str, name: str, description: str) -> None:
+    """A page in Markdown."""
+    create_markdown_artifact(page, key=make_key(name), description=description)
+
+
 def make_key(name: str) -> str:
     """A name in the characters that Prefect allows for an artifact's key."""
     return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")

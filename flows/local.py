@@ -11,6 +11,7 @@ from execution.dvc_client import start_guard
 from execution.git import PROJECT
 from execution.guard import MARK
 from execution.held_folders import make_held_folder
+from execution.places import VARIABLES
 from execution.plan import plan_run
 from experiments.agreement import describe_agreement
 from experiments.experiment import load_run
@@ -65,6 +66,8 @@ def run_tables(recipe: str, commit: str) -> None:
 def run_alone(recipe: str) -> None:
     """Run the flow when no other process does here: two servers would share a database."""
     isolate_prefect(HOME)
+    for name in VARIABLES:  # here means all of it
+        os.environ.pop(name, None)
     commit = plan_run(PROJECT, recipe, "arl").commit
     with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
         # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes

@@ -3,9 +3,10 @@
 import logging
 
 from execution.dvc_client import DvcError
+from execution.places import UnreachableError
 from pipeline.errors import InputError
 
-PLAIN_ERRORS = (InputError, DvcError)
+PLAIN_ERRORS = (InputError, DvcError, UnreachableError)
 
 
 class PlainErrors(logging.Filter):

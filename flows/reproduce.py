@@ -11,8 +11,10 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from execution.dvc_client import DvcError
-from execution.git import PROJECT, describe_uncommitted
+from execution.git import describe_uncommitted
+from execution.origin import bring_commit
 from execution.parent_watch import end_with_launcher
+from execution.places import Places, UnreachableError, find_places
 from execution.plan import plan_run
 from execution.run_plan import Step, run_plan
 from experiments.recorded_run import read_folder
@@ -34,7 +36,7 @@ show_plain_errors()
 def may_pass(_task: Task, _run: TaskRun, state: State) -> bool:
     """Whether a step failed for a reason that may pass."""
     reason = state.data if isinstance(state.data, DvcError) else None
-    return any(sign in str(reason) for sign in PASSING)
+    return isinstance(state.data, UnreachableError) or any(sign in str(reason) for sign in PASSING)
 
 
 @task(retries=2, retry_delay_seconds=[10, 60], retry_condition_fn=may_pass, cache_policy=NO_CACHE)
@@ -59,9 +61,22 @@ def name_flow_run() -> str:
     given = flow_run.parameters
     learnings = [given["learning"]] if "learning" in given else ["arl", "nal"]
     try:
-        return ", ".join(plan_run(PROJECT, **given | {"learning": learning}).experiment for learning in learnings)
-    except InputError:  # the flow says why
+        places = find_places()
+        bring_commit(places, given.get("commit", "HEAD"))
+        plans = [plan_run(places.repository, **given | {"learning": learning}) for learning in learnings]
+        return ", ".join(plan.experiment for plan in plans)
+    except (InputError, UnreachableError):  # the flow says why
         return "-".join([given["recipe"], *learnings])
+
+
+def open_places(commit: str) -> Places:
+    """Find the places of a flow run, and bring the commit that a revision of the origin means."""
+    places = find_places()
+    if places.origin:
+        run_step("fetch", lambda _: bring_commit(places, commit))
+    elif left_out := describe_uncommitted(places.repository):
+        get_run_logger().warning("left out, because not committed: %s", left_out)
+    return places
 
 
 @flow(flow_run_name=name_flow_run)
@@ -81,18 +96,18 @@ def reproduce(
         seed: of training, instead of the recipe's; it adds -s<seed> to the experiment's name.
         networks: instead of the recipe's, such as ["attention-56"]; they add their depths to the name.
         overrides: other parameters by dotted key, such as {"train.epochs": 2}; they add a digest to the name.
-        commit: a revision of the repository; what is not committed is left out.
+        commit: a revision of the repository, or of the origin where the environment names one; what is not committed
+            is left out.
 
     Returns:
         The experiment's name.
     """
     end_with_launcher()
     logger = get_run_logger()
-    plan = plan_run(PROJECT, recipe, learning, seed, networks, overrides, commit)
+    places = open_places(commit)
+    plan = plan_run(places.repository, recipe, learning, seed, networks, overrides, commit)
     logger.info("experiment %s, of commit %s", plan.experiment, plan.commit)
-    if left_out := describe_uncommitted(PROJECT):
-        logger.warning("left out, because not committed: %s", left_out)
     read = partial(read_folder, plan.experiment, commit=plan.commit)
-    run = run_plan(PROJECT, plan, read, run_step, logger.info)
+    run = run_plan(places, plan, read, run_step, logger.info)
     show_run(run)
     return plan.experiment

@@ -5,19 +5,21 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from execution.git import PROJECT, find_commit
+from execution.git import find_commit
+from execution.places import find_places
 from experiments.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
-from flows.reproduce import Networks, name_flow_run, reproduce
+from flows.reproduce import Networks, name_flow_run, open_places, reproduce
 from pipeline.settings.sections import Seed
 
 
 @task(task_run_name="compare", cache_policy=NO_CACHE)
 def compare(first: str, second: str, commit: str) -> str:
     """Compare two experiments of a commit, and give the path of the page."""
-    runs = load_run(PROJECT, first, commit), load_run(PROJECT, second, commit)
-    path = write_comparison(PROJECT, *runs)
+    repository = find_places().repository
+    runs = load_run(repository, first, commit), load_run(repository, second, commit)
+    path = write_comparison(repository, *runs)
     show_comparison(*runs)
     get_run_logger().info("%s", path)
     return str(path)
@@ -36,6 +38,6 @@ def tables(
     Returns:
         The names of the two experiments, and the path of the page that compares them.
     """
-    found = find_commit(PROJECT, commit)
+    found = find_commit(open_places(commit).repository, commit)
     arl, nal = (reproduce(recipe, learning, seed, networks, overrides, found) for learning in ("arl", "nal"))
     return arl, nal, compare(arl, nal, found)

@@ -1,6 +1,7 @@
 import json
 
 from execution.git import find_commit, name_reference
+from execution.places import Places
 from execution.plan import Plan
 from execution.run_plan import run_plan
 
@@ -19,7 +20,7 @@ def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_e
         assert json.loads((folder / "plan.json").read_text())["recipe"] == "demo"
         return revision, (folder / "last.txt").read_text()
 
-    revision, text = run_plan(small_repository.folder, plan, read, run_step)
+    revision, text = run_plan(Places(small_repository.folder), plan, read, run_step)
     assert (steps[:3], steps[-1]) == (["clone", "prepare", "first"], "save")
     assert sorted(steps[3:-1]) == ["each@a", "each@b", "last"]
     assert text == "hello\n"

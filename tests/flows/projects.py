@@ -33,6 +33,43 @@ deployments:
 """
 
 
+MEASURED = """
+stages:
+  tfrecords: {cmd: sh tfrecords.sh, params: [preprocess], deps: [tfrecords.sh], outs: [data/tfrecords]}
+  train:
+    matrix: {network: "${networks}"}
+    cmd: sh train.sh ${item.network} ${model.learning} ${train.seed}
+    params: [model, train]
+    deps: [train.sh, data/tfrecords]
+    outs:
+      - models/${item.network}
+      - timing/${item.network}.json: {cache: false}
+      - machine/${item.network}.json: {cache: false}
+      - history/${item.network}.csv: {cache: false}
+  evaluate:
+    matrix: {network: "${networks}"}
+    cmd: sh evaluate.sh ${item.network} ${model.learning} ${train.seed}
+    params: [model]
+    deps: [evaluate.sh, "models/${item.network}"]
+    outs: ["details/${item.network}.json": {cache: false}]
+    metrics: ["metrics/${item.network}.json": {cache: false}]
+"""
+SCRIPTS = {
+    "tfrecords": "mkdir -p data/tfrecords && echo images > data/tfrecords/shard",
+    "train": """
+echo "$2 $3" >> "$RUN_TOLD/trained"
+while [ -e "$RUN_TOLD/hold" ]; do sleep 1; done
+for folder in timing machine history; do mkdir -p $folder; cp recorded/$folder/$1.* $folder; done
+mkdir -p models/$1 && cat data/tfrecords/shard > models/$1/model && echo "$@" >> models/$1/model
+""",
+    "evaluate": """
+mkdir -p details metrics; cp recorded/details/$1.json details
+error=$((10 + $3)); [ "$2" = arl ] || error=$((error + 3 + $3))
+echo '{"test_error_percent": '$error'.0, "train_error_percent": 1.0, "validation_error_percent": 2.0}' > metrics/$1.json
+""",
+}
+
+
 class Project(Repository):
     """A copy whose clones are known."""
 
@@ -110,6 +147,36 @@ class HeldProject(Project):
     def find_held_locks(self):
         """The lock files of flows that some process holds."""
         return [path for path in (self.folder / CLONES).parent.rglob("*") if path.is_file() and not is_free(path)]
+
+
+class MeasuredProject(Project):
+    """With the demo's recipe, and stages `tfrecords`, `train` and `evaluate` that are shell commands.
+
+    A training tells its learning and seed in a file `trained`, and goes on while there is a file `hold`.
+    """
+
+    def __init__(self, folder):
+        super().__init__(folder / "project", folder)
+        self.folder.mkdir()
+        self.told = folder / "told"
+        self.told.mkdir()
+        self.env["RUN_TOLD"] = str(self.told)
+        self.copy_project()
+        for name in ("timing", "machine", "history", "details"):
+            shutil.copytree(self.folder / name, self.folder / "recorded" / name)
+        for recipe in (self.folder / "recipes").iterdir():
+            if recipe.stem != "demo":
+                recipe.unlink()
+        (self.folder / "dvc.yaml").write_text(MEASURED)
+        (self.folder / "dvc.lock").unlink()
+        for name, script in SCRIPTS.items():
+            (self.folder / f"{name}.sh").write_text(script)
+        self.commit("stages that are shell commands")
+
+    def list_trained(self):
+        """The learnings and seeds of all trainings, in their order."""
+        trained = self.told / "trained"
+        return trained.read_text().splitlines() if trained.exists() else []
 
 
 def is_free(path):

@@ -13,8 +13,9 @@ from prefect.testing.utilities import prefect_test_harness
 from execution.dvc_client import DvcError
 from execution.git import find_commit
 from execution.guard import find_processes
+from execution.places import UnreachableError
 from execution.run_plan import LOCKS
-from flows.deploy import list_deployments
+from flows.deploy import FLOWS, list_deployments
 from flows.reproduce import may_pass, reproduce
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -34,7 +35,7 @@ def in_project(project, first_run, harness, monkeypatch):
     for name, value in project.env.items():
         if not name.startswith("PREFECT_"):
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr("flows.reproduce.PROJECT", project.folder)
+    monkeypatch.setattr("execution.places.PROJECT", project.folder)
 
 
 def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
@@ -103,12 +104,25 @@ def test_only_what_may_pass_is_tried_again(reason, expected):
     assert may_pass(None, None, State) is expected
 
 
+def test_what_lies_elsewhere_is_asked_again():
+    class State:
+        data = UnreachableError("a DVC remote")
+
+    assert may_pass(None, None, State)
+
+
 def test_every_recipe_has_its_deployments():
     deployments = list_deployments()
     received = {(item.entrypoint, item.name, item.parameters["recipe"]) for item in deployments}
     recipes = [path.stem for path in (ROOT / "recipes").glob("*.yaml")]
-    assert received == {(f"flows/{flow}.py:{flow}", name, name) for flow in ("reproduce", "tables") for name in recipes}
+    assert received == {(f"flows/{flow}.py:{flow}", name, name) for flow in FLOWS for name in recipes}
     assert len(deployments) == len(received)
+
+
+def test_workers_that_share_an_origin_are_told_its_variable_and_not_its_address(monkeypatch):
+    monkeypatch.setenv("RUNS_ORIGIN", "https://me:pa55word@host/path")
+    steps = {json.dumps(deployment.storage.to_pull_step()) for deployment in list_deployments()}
+    assert steps == {json.dumps({"prefect.deployments.steps.git_clone": {"repository": "{{ $RUNS_ORIGIN }}"}})}
 
 
 @pytest.fixture

@@ -1,0 +1,97 @@
+"""The cells of a grid: what runs it would take, and which of them the origin has."""
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from dvc.repo import Repo
+
+from execution.clone import Clone, open_clone
+from execution.dvc_client import DvcError
+from execution.git import find_commit, read_committed
+from execution.origin import list_experiments, mirror_origin
+from execution.places import Places
+from execution.plan import Plan, plan_run
+from pipeline.errors import InputError
+from pipeline.settings.params import read_recorded_params
+from pipeline.settings.sections import Learning
+
+# Whose outputs are the numbers of a network, by what DVC calls them.
+MEASURED = ("train", "evaluate")
+LOCK = "dvc.lock"
+UP_TO_DATE = "Data and pipelines are up to date."  # DVC's words
+
+
+def plan_cells(
+    repository: Path,
+    recipe: str,
+    learnings: Iterable[Learning],
+    networks: list[str] | None = None,
+    seeds: list[int] | None = None,
+    overrides: dict[str, list[Any]] | None = None,
+    commit: str = "HEAD",
+) -> list[Plan]:
+    """Check all combinations, each a run of one network; those that come to the same run are one.
+
+    The arguments are those of the flow `grid`, the errors those of `plan_run`.
+
+    Raises:
+        InputError: an override has no list of values.
+    """
+    lists = overrides or {}
+    if wrong := [key for key, values in lists.items() if not isinstance(values, list) or not values]:
+        raise InputError(f"overrides of a grid require a list of values for each key. Received: {wrong[0]} without")
+    found = find_commit(repository, commit)
+    plans: dict[str, Plan] = {}
+    if networks is None:
+        networks = read_recorded_params(plan_run(repository, recipe, "arl", commit=found).params, recipe).networks
+    some_seeds: list[int | None] = [*seeds] if seeds else [None]
+    for network, learning, seed, *values in product(networks, learnings, some_seeds, *lists.values()):
+        changes = dict(zip(lists, values, strict=True)) or None
+        plan = plan_run(repository, recipe, learning, seed, [network], changes, found)
+        plans.setdefault(plan.experiment, plan)
+    return list(plans.values())
+
+
+def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
+    """The git commits of those cells of one commit that the origin has, by the experiment's name.
+
+    It has a cell if, by the dvc.lock of an experiment of the cell's name, of whatever commit, `dvc repro` of the cell's
+    commit and parameters would run neither training nor evaluation, nor what these need. Whether their outputs are
+    there is not asked: an experiment is pushed after them.
+
+    Raises:
+        UnreachableError: the origin does not answer.
+    """
+    there = list_experiments(places)
+    if places.origin:
+        mirror_origin(places)
+    found = {}
+    named = [plan for plan in plans if plan.experiment in there]
+    if named:
+        with open_clone(places.repository, named[0].commit, share=False) as clone:
+            for plan in named:
+                for revision in there[plan.experiment]:
+                    if would_run_nothing(clone, plan, read_committed(places.repository, revision, LOCK)):
+                        found[plan.experiment] = revision
+    return found
+
+
+def would_run_nothing(clone: Clone, plan: Plan, lock: str) -> bool:
+    """Whether DVC finds a plan's measured stages up to date by a dvc.lock, in a clone of the commit without outputs."""
+    (clone.folder / "params.yaml").write_text(plan.params)
+    (clone.folder / LOCK).write_text(lock)
+    with Repo(str(clone.folder)) as repo:
+        outs = [Path(out.fs_path) for out in repo.index.outs]
+    for out in outs:
+        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    networks = read_recorded_params(plan.params, plan.experiment).networks
+    targets = [f"{stage}@{network}" for stage in MEASURED for network in networks]
+    printed: list[str] = []
+    # A stage that would be run, and needs what is missing, is an error.
+    with suppress(DvcError):
+        clone.dvc.run("repro", "--dry", "--allow-missing", "--no-run-cache", *targets, show=printed.append)
+    return UP_TO_DATE in printed

@@ -1,0 +1,106 @@
+"""Cells of a grid as runs of the deployment `reproduce/<recipe>`; when and where, Prefect says."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from httpx import HTTPError
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+
+from execution.plan import Plan
+from pipeline.errors import InputError
+
+ATTEMPTS = 5  # of a cell whose machine dies under it
+POLL_SECONDS = 2
+WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
+
+
+def check_deployment(recipe: str) -> None:
+    """See that cells of a recipe can be run.
+
+    Raises:
+        InputError: the server does not know the deployment.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            client.read_deployment_by_name(f"reproduce/{recipe}")
+    except ObjectNotFound:
+        raise InputError(
+            f"a grid requires the deployment reproduce/{recipe}, which `python -m flows.deploy` makes. Received: none"
+        ) from None
+
+
+def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]:
+    """Run cells, each as a flow run; one whose machine died is run again, and whatever ends this ends them.
+
+    Args:
+        plans: of the cells, each of another experiment.
+        say: takes a line whenever a cell ends.
+
+    Returns:
+        The names of the states in which they ended, by experiment.
+    """
+    ended: dict[str, str] = {}
+    active: dict[UUID, Plan] = {}
+    attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
+    with get_client(sync_client=True) as client:
+        try:
+            for plan in plans:
+                active[(find_waiting(client, plan) or start_cell(plan)).id] = plan
+            while active:
+                time.sleep(POLL_SECONDS)
+                for run in read_ended(client, list(active)):
+                    plan = active[run.id]
+                    if run.state_type == StateType.CRASHED and attempts[plan.experiment] < ATTEMPTS:
+                        active[start_cell(plan).id] = plan
+                        attempts[plan.experiment] += 1
+                        say(f"{plan.experiment}: crashed, runs again")
+                    else:
+                        ended[plan.experiment] = str(run.state_name)
+                        say(f"{plan.experiment}: {run.state_name}; {len(plans) - len(ended)} cells are left")
+                    del active[run.id]
+        finally:
+            for run_id in active:
+                with suppress(HTTPError):
+                    client.set_flow_run_state(run_id, State[Any](type=StateType.CANCELLING))
+    return ended
+
+
+def make_tag(plan: Plan) -> str:
+    """By which the runs of a cell are found."""
+    return f"{plan.experiment} of {plan.commit[:12]}"
+
+
+def find_waiting(client: SyncPrefectClient, plan: Plan) -> FlowRun | None:
+    """A run of a cell that has not ended, which a grid that was killed has left."""
+    tags = FlowRunFilterTags(all_=[make_tag(plan)])
+    waiting = FlowRunFilter(tags=tags, state=FlowRunFilterState(type=FlowRunFilterStateType(any_=WAITING)))
+    return next(iter(client.read_flow_runs(flow_run_filter=waiting)), None)
+
+
+def start_cell(plan: Plan) -> FlowRun:
+    """Have the deployment run a cell."""
+    parameters = plan.arguments | {"recipe": plan.recipe, "commit": plan.commit}
+    name, tags = f"reproduce/{plan.recipe}", [make_tag(plan)]
+    run: Any = run_deployment(name, parameters=parameters, timeout=0, tags=tags)
+    return run
+
+
+def read_ended(client: SyncPrefectClient, runs: list[UUID]) -> list[FlowRun]:
+    """Those of the runs that have ended; none while the server does not answer, as when it is started again."""
+    ended = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(TERMINAL_STATES)))
+    with suppress(HTTPError):
+        return client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=runs), state=ended))
+    return []

@@ -1,0 +1,138 @@
+"""A DVC remote in a folder, and machines with a cache each."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from execution.clone import open_clone
+from execution.git import name_reference, run_git
+from execution.origin import bring_commit, list_experiments, push_reference
+from execution.places import Places, UnreachableError
+from execution.plan import Plan
+from execution.run_plan import run_plan
+from tests.tiny_repository import Repository
+
+COMMAND = "echo run >> {told}; echo hello > first.txt"
+
+
+@pytest.fixture
+def machines(small_repository, tmp_path):
+    """The places of two machines with the same origin and the same remote."""
+    small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
+    addresses = f"file://{tmp_path}/origin.git", str(tmp_path / "remote")
+    return [Places(tmp_path / name, *addresses) for name in ("one", "two")]
+
+
+@pytest.fixture
+def run(head, parameters, tmp_path):
+    """Run on a machine, and give the stages that ran."""
+
+    def run_on(places, watch=lambda stage: None, **changes):
+        bring_commit(places, head)
+        command = COMMAND.format(told=tmp_path / "told")
+        plan = Plan("demo", head, {"learning": "arl"}, "mine", parameters(**{"command": command} | changes))
+        printed = []
+
+        def run_step(name, step):
+            watch(name)
+            return step(printed.append)
+
+        run_plan(places, plan, lambda *_: None, run_step, printed.append)
+        return [line.split("'")[1] for line in printed if line.startswith("Running stage")]
+
+    return run_on
+
+
+def test_what_one_machine_has_run_another_takes_and_the_experiment_is_at_the_origin(machines, run, tmp_path):
+    one, two = machines
+    assert sorted(run(one)) == ["each@a", "each@b", "first", "last"]
+    assert run(two) == []
+    assert (tmp_path / "told").read_text() == "run\n"
+    (revision,) = list_experiments(two)["mine"]
+    assert run(two, names=["a", "c"]) == ["each@c"]
+    assert list_experiments(one)["mine"] != [revision]
+
+
+def test_machines_that_push_at_the_same_moment_both_succeed(machines, head, parameters):
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        clones = []
+        for places in machines:
+            bring_commit(places, head)
+            clones.append(stack.enter_context(open_clone(places.repository, head, remote=places.remote)))
+            stages = clones[-1].prepare(parameters())
+            clones[-1].dvc.run("repro")
+        for stage in stages:
+            list(pool.map(lambda clone, stage=stage: clone.push_stage(stage), clones))
+        references = [name_reference(head, name) for name in ("mine", "other")]
+        for places, reference in zip(machines, references, strict=True):
+            run_git(places.repository, "update-ref", reference, head)
+        list(pool.map(push_reference, machines, references))
+    assert list_experiments(machines[0]) == {"mine": [head], "other": [head]}
+
+
+def test_a_third_clone_pulls_the_experiment_with_its_outputs(machines, run, small_repository, tmp_path):
+    run(machines[0])
+    third = Repository(tmp_path / "third", tmp_path)
+    third.env = small_repository.env
+    small_repository.run("git", "clone", "--quiet", machines[0].origin, str(third.folder))
+    third.run("dvc", "remote", "add", "--default", "--local", "storage", machines[0].remote)
+    assert "mine" in third.run("dvc", "exp", "list", "origin", "--name-only")
+    third.run("dvc", "exp", "pull", "origin", "mine")
+    third.run("dvc", "exp", "apply", "mine")
+    assert third.read("last.txt") == b"hello\n"
+
+
+def test_what_is_not_taken_is_kept_and_named_and_pushed_by_the_same_run_again(machines, run, tmp_path):
+    one, two = machines
+    (tmp_path / "remote").touch()  # no folder
+    with pytest.raises(UnreachableError, match=r"none that took .*first.* the same run again pushes them") as error:
+        run(one._replace(remote=str(tmp_path / "remote/in")))
+    assert "\n" not in str(error.value)
+    assert list_experiments(one) == {}
+    (tmp_path / "remote").unlink()
+    assert run(one) == []
+    assert list(list_experiments(one)) == ["mine"]
+    assert run(two) == []
+
+
+def test_what_a_machine_has_pushed_before_it_died_is_not_run_again(machines, run):
+    one, two = machines
+
+    def die(stage):
+        if stage == "last":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(one, watch=die)
+    shutil.rmtree(one.repository)
+    assert "first" not in run(two)
+
+
+def test_what_dvc_lock_says_is_taken_where_the_run_cache_does_not_have_it(machines, run, tmp_path):
+    one, two = machines
+    run(one)
+    (revision,) = list_experiments(one)["mine"]
+    (tmp_path / "remote/runs").rename(tmp_path / "elsewhere")
+    bring_commit(two, "HEAD")
+    with open_clone(two.repository, revision, remote=two.remote) as clone:
+        for stage in clone.prepare((clone.folder / "params.yaml").read_text()):
+            clone.ask_remote("take", stage)
+        printed = []
+        clone.dvc.run("status", show=printed.append)
+    assert printed == ["Data and pipelines are up to date."]
+
+
+def test_a_password_in_the_remotes_address_is_in_no_file_no_message_and_no_stage(machines, head, parameters, tmp_path):
+    one, address = machines[0], "http://me:pa55word@127.0.0.1:9/remote"
+    bring_commit(one, head)
+    with open_clone(one.repository, head, remote=address) as clone:
+        clone.prepare(parameters(command=f"env > {tmp_path}/env; echo hello > first.txt"))
+        clone.dvc.run("repro", "first")
+        with pytest.raises(UnreachableError) as error:
+            clone.push_stage("first")
+        assert "1 of 1 files are not taken" in str(error.value)
+        assert "pa55word" not in str(error.value)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if b"pa55word" in path.read_bytes()]

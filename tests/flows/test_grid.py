@@ -1,0 +1,141 @@
+"""A grid over two workers that share an origin and a DVC remote: Prefect's own server, real git and DVC."""
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from execution.guard import find_processes
+from tests.flows.prefect_server import ended
+from tests.flows.projects import MeasuredProject
+from tests.tiny_repository import Repository, load_yaml, wait_until
+
+NETWORK = "attention-56"
+WORKER = ("prefect", "worker", "start", "--pool", "local", "--limit", "1")
+GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
+
+
+class Machine(Repository):
+    """A folder with a home, a cache and a checkout of its own, which knows only where the origin and the remote are."""
+
+    def __init__(self, folder, project, server):
+        super().__init__(folder / "code", folder)
+        folder.mkdir()
+        self.env |= server.env | {
+            "RUN_TOLD": str(project.told),
+            "PREFECT_HOME": str(folder / "prefect"),
+            "RUNS_ORIGIN": project.origin,
+            "RUNS_DIR": str(folder / "runs"),
+            "RUNS_REMOTE": str(project.folder.with_name("remote")),
+        }
+        project.run("git", "clone", "--quiet", project.origin, str(self.folder))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("grid")
+    project = MeasuredProject(folder)
+    project.origin = f"file://{folder}/origin.git"
+    project.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def laptop(project, prefect_server, tmp_path_factory):
+    laptop = Machine(tmp_path_factory.mktemp("laptop") / "laptop", project, prefect_server)
+    laptop.run("python", "-m", "flows.deploy")
+    return laptop
+
+
+@pytest.fixture(scope="module")
+def workers(project, prefect_server, laptop, tmp_path_factory):
+    """Two, each of one run at a time, by their homes."""
+    machines = [Machine(tmp_path_factory.mktemp("workers") / name, project, prefect_server) for name in ("one", "two")]
+    with ExitStack() as stack:
+        for machine in machines:
+            stack.enter_context(ended(machine.start(*WORKER, stderr=subprocess.DEVNULL)))
+        yield [machine.env["HOME"] for machine in machines]
+
+
+def run_grid(laptop, **arguments):
+    """Run the flow, and give its table and its cells."""
+    given = {"networks": [NETWORK], "seeds": [0]} | arguments
+    output = laptop.run("python", "-c", GRID, json.dumps(given))
+    path = laptop.folder.parent / "runs" / "comparisons" / output.split("/comparisons/")[-1].split("/")[0]
+    return (path / "grid.md").read_text(), json.loads((path / "grid.json").read_text())["cells"]
+
+
+def find_digests(lock):
+    stages = load_yaml(lock)["stages"]
+    names = ("tfrecords", f"train@{NETWORK}", f"evaluate@{NETWORK}")
+    return {out["path"]: out["md5"] for name in names for out in stages[name]["outs"]}
+
+
+def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(project, laptop, workers):
+    table, cells = run_grid(laptop)
+    assert sorted(project.list_trained()) == ["arl 0", "nal 0"]
+    assert f"| {NETWORK} | 10.00 | 13.00 | +3.00 | 0 (n = 1) |" in table
+
+    project.run("git", "fetch", "--quiet", project.origin, "refs/exps/*:refs/exps/*")
+    for cell in cells:
+        params, lock = (
+            project.run("git", "show", f"{cell['revision']}:{name}") for name in ("params.yaml", "dvc.lock")
+        )
+        (project.folder / "params.yaml").write_text(params)
+        project.run("dvc", "repro")
+        assert find_digests(project.read("dvc.lock")) == find_digests(lock)
+    project.run("git", "checkout", "--quiet", ".")
+    (project.folder / "dvc.lock").unlink()
+    (project.told / "trained").unlink()
+
+    (project.folder / "README.md").write_text("another\n")
+    project.commit("other words")
+    project.run("git", "push", "--quiet", project.origin, "main")
+    assert run_grid(laptop)[1] == cells
+    assert project.list_trained() == []
+
+    table, cells = run_grid(laptop, seeds=[0, 1])
+    assert sorted(project.list_trained()) == ["arl 1", "nal 1"]
+    assert f"| {NETWORK} | 10.50 ± 0.71 | 14.00 ± 1.41 | +3.50 ± 6.35 | 0, 1 (n = 2) |" in table
+    assert len({cell["commit"] for cell in cells}) == 2
+
+
+def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, workers, tmp_path):
+    run_grid(laptop)
+    third = Repository(tmp_path / "third", tmp_path)
+    project.run("git", "clone", "--quiet", project.origin, str(third.folder))
+    third.run("dvc", "remote", "add", "--local", "--default", "storage", laptop.env["RUNS_REMOTE"])
+    assert "demo-nal-56" in third.run("dvc", "exp", "list", "origin", "--all-commits", "--name-only")
+    third.run("dvc", "exp", "pull", "origin", "--all-commits")
+    changes = json.loads(third.run("dvc", "metrics", "diff", "demo-arl-56", "demo-nal-56", "--json"))
+    assert changes[f"metrics/{NETWORK}.json"]["test_error_percent"]["diff"] == 3.0
+
+
+@pytest.mark.slow
+def test_a_cell_whose_machine_dies_runs_again_and_cancelling_the_grid_cancels_its_cells(
+    project, laptop, workers, prefect_server
+):
+    (project.told / "hold").touch()
+    (project.told / "trained").unlink(missing_ok=True)
+    given = json.dumps({"networks": [NETWORK], "seeds": [7]})
+    with ended(laptop.start(sys.executable, "-c", GRID, given, stderr=subprocess.DEVNULL)) as process:
+        wait_until(lambda: len(project.list_trained()) == 2, 120)
+        for lost in find_processes(workers[0], "HOME"):
+            lost.kill()
+        wait_until(lambda: count(prefect_server, "CRASHED") == 1, 240)  # three heartbeats, of 30 seconds
+        wait_until(lambda: count(prefect_server, "SCHEDULED") == 1, 60)
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    wait_until(lambda: count(prefect_server, "CANCELLED") == 2, 60)
+    (project.told / "hold").unlink()
+    run_grid(laptop, seeds=[7])
+    assert len(project.list_trained()) == 4
+
+
+def count(server, state):
+    """How many runs of cells are in a state."""
+    runs = server.ask("POST", "flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": [state]}}}})
+    return len([run for run in runs if run["tags"]])
