@@ -20,6 +20,7 @@ NUMBERED = re.compile(r"[a-zA-Z0-9.]+_\d+")
 INK = "#010203"  # stands for the page's own color, light or dark
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
+    "image.interpolation": "none",  # pixels as they are, which the reader's program enlarges
     "legend.facecolor": "none",
     "svg.fonttype": "none",  # words stay words, to be found and read out
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
