@@ -33,14 +33,16 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
     """The git commit that holds a run; the arguments are those of `load_run`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or there are several, of other commits than HEAD.
     """
     with Repo(str(repository)) as repo:
         try:
             return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
         except RevError as error:
+            references = run_git(repository, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").split()
+            reason = f"of several commits; give one of {', '.join(references)}" if len(references) > 1 else str(error)
             raise InputError(
-                f"a run requires the name of an experiment or a revision. Received: {name}, {error}"
+                f"a run requires the name of an experiment or a revision. Received: {name}, {reason}"
             ) from error
 
 

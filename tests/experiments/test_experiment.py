@@ -44,6 +44,20 @@ def test_an_experiment_is_that_of_its_commit_whatever_has_its_name(record, small
         assert run.results["attention-56"].metrics["test_error_percent"] == error
 
 
+def test_a_name_that_experiments_of_several_commits_have_is_refused_with_what_each_of_them_is_called(
+    record, small_repository
+):
+    for wrong in (1, 2):
+        folder = record("mine", wrong)
+        (folder / "later.txt").write_text(str(wrong))
+        small_repository.commit("later")
+    with pytest.raises(InputError, match=r"Received: mine, of several commits; give one of refs/\S+/mine, ") as error:
+        load_run(folder, "mine")
+    given = str(error.value).partition("give one of ")[2].split(", ")
+    errors = {load_run(folder, name).results["attention-56"].metrics["test_error_percent"] for name in given}
+    assert errors == {10, 20}
+
+
 def test_a_revision_that_is_no_experiment_is_its_own_commit(small_repository):
     write_run(small_repository.folder, 1)
     for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
