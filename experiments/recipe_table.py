@@ -18,19 +18,20 @@ KNOWN_DEVIATION = 0.25
 
 
 def compose_recipe_table(published: list[Published], recipes: dict[str, Params]) -> str:
-    """A row for each network of each recipe of CIFAR, run or not: ARL, NAL, and the published figures.
+    """A row for each network that a recipe of CIFAR has runs of: ARL, NAL, and the published figures; then the others.
 
     Raises:
         InputError: a seed's run is published twice, with two results.
     """
-    rows = [
-        make_row(recipe, network, params, find_runs(published, recipe, network))
-        for recipe, params in recipes.items()
-        if params.download.dataset in FIGURES
-        for network in params.networks
-    ]
+    rows, missing = [], {}
+    for recipe, params in recipes.items():
+        if params.download.dataset in FIGURES:
+            runs = {network: find_runs(published, recipe, network) for network in params.networks}
+            rows += [make_row(recipe, network, params, found) for network, found in runs.items() if any(found.values())]
+            if others := [network for network, found in runs.items() if not any(found.values())]:
+                missing[recipe] = others
     needed = count_seeds(0.3, KNOWN_DEVIATION)
-    return render_template(TEMPLATE, rows=format_table(rows), deviation=KNOWN_DEVIATION, needed=needed)
+    return render_template(TEMPLATE, rows=format_table(rows), missing=missing, deviation=KNOWN_DEVIATION, needed=needed)
 
 
 def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, dict[int, Run]]:

@@ -19,7 +19,7 @@ from experiments.published_overview import (
     write_overview,
 )
 from experiments.published_run import FOLDERS, Published, publish_run
-from experiments.recipe_table import find_runs, make_row
+from experiments.recipe_table import compose_recipe_table, find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
 from pipeline.settings import params
@@ -65,6 +65,14 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     assert "By validation error, 50.00 %: attention-56 of mine-nal." in page
     assert "(mine-nal/reports/figures/mistakes-attention-56.png)" in page
     assert (folder / "results/figures/mine.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_no_run_is_published_of_is_one_sentence():
+    recipe = make_published(network="attention-56").run.params.model_copy(update={"networks": list(NETWORKS)})
+    table = compose_recipe_table([make_published(network="attention-56")], {"mine": recipe, "other": recipe})
+    assert table.count("| mine |") == 1
+    assert "| other |" not in table
+    assert "\n\nNot yet run: mine (attention-92), other (attention-56, attention-92).\n\n" in table
 
 
 SEEDS = [("arl", 0, 1), ("arl", 1, 4), ("nal", 1, 9), ("nal", 0, 2)]
