@@ -17,7 +17,7 @@ def collect_histories(run: Run) -> dict[str, pd.DataFrame]:
 
 
 def draw_pictures(first: Run, second: Run) -> dict[str, Any]:
-    """The pictures by name; what a run did not keep, or is not at hand, is not drawn."""
+    """The pictures by name, of masks a list for each network; what is not at hand is not drawn."""
     histories = {run.name: collect_histories(run) for run in (first, second)}
     responses = {
         f"{network}, {run.name}": result.details["mean_absolute_response"]
@@ -25,7 +25,7 @@ def draw_pictures(first: Run, second: Run) -> dict[str, Any]:
         for network, result in run.results.items()
         if "mean_absolute_response" in result.details
     }
-    grids = [embed_masks(run, network) for network in list_networks(first, second) for run in (first, second)]
+    grids = [[embed_masks(run, network) for run in (first, second)] for network in list_networks(first, second)]
     drawn = {
         "curves": embed_figure(
             partial(draw_learning_curves, histories),
@@ -34,7 +34,7 @@ def draw_pictures(first: Run, second: Run) -> dict[str, Any]:
         "optimization": embed_figure(
             partial(draw_optimization, histories), f"Loss and learning rate: {first.name} solid, {second.name} dashed."
         ),
-        "masks": [grid for grid in grids if grid],
+        "masks": [found for pair in grids if (found := [grid for grid in pair if grid])],
     }
     if responses:
         words = "Mean absolute response of each stage's output on the test images, as in the paper's figure 4."

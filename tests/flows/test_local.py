@@ -78,7 +78,9 @@ def published(project, first_run, tmp_path_factory):
 
 
 def test_a_clone_without_experiments_and_cache_compares_what_is_published(project, published):
-    output = published.run("python", "-m", "flows.compare", "results/tiny-arl", "results/tiny-nal")
+    output = published.run("python", "-m", "flows.compare", "--html", "results/tiny-arl", "results/tiny-nal")
+    html = Path(output.splitlines()[-1]).read_text()
+    assert html.count("images, and the masks of its modules.</figcaption>") == 2
     page = (project.folder / "comparisons/tiny-arl-tiny-nal/comparison.md").read_text()
     # Of what is on the page, only the runs' names are others.
     assert output.replace("results/", "").startswith(page)
