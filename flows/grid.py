@@ -12,7 +12,8 @@ from flows.artifacts import show_page
 from flows.cells import check_deployment, run_cells
 from flows.reproduce import Networks, open_places
 from pipeline.errors import InputError
-from pipeline.settings.sections import Learning, Seed
+from pipeline.settings.sections import Learning
+from pipeline.settings.strictness import Seed
 
 Learnings = Annotated[list[Learning], Field(min_length=1)]
 Seeds = Annotated[list[Seed], Field(min_length=1)]

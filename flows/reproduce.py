@@ -22,7 +22,8 @@ from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress
 from pipeline.errors import InputError
-from pipeline.settings.sections import Learning, Seed
+from pipeline.settings.sections import Learning
+from pipeline.settings.strictness import Seed
 
 Networks = Annotated[list[str], Field(min_length=1)]
 

@@ -11,7 +11,7 @@ from experiments.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
 from flows.reproduce import Networks, name_flow_run, open_places, reproduce
-from pipeline.settings.sections import Seed
+from pipeline.settings.strictness import Seed
 
 
 @task(task_run_name="compare", cache_policy=NO_CACHE)

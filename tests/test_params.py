@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from pipeline.errors import InputError
 from pipeline.settings import params
 from pipeline.settings.params import check_params, load_params, read_recorded_params
-from pipeline.settings.sections import AsBefore, Count, Model
+from pipeline.settings.sections import Model
+from pipeline.settings.strictness import AsBefore, Count
 
 PROJECT = Path(__file__).parents[1]
 RECIPES = sorted(PROJECT.glob("recipes/*.yaml"))

@@ -16,11 +16,11 @@ from pipeline.settings.sections import (
     KnownDownload,
     Model,
     Preprocess,
-    Section,
     SyntheticDownload,
     Tfrecords,
     Train,
 )
+from pipeline.settings.strictness import Section
 
 PARAMS_FILE = Path("params.yaml")
 # Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
