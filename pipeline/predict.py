@@ -39,20 +39,14 @@ def main() -> None:
 
 def read_all(paths: list[Path], refused: list[InputError]) -> Iterator[tuple[str, np.ndarray]]:
     """Each image by its file's name, uint8 (32, 32, 3); of an array with its number; what is none goes to `refused`."""
-    for path in paths:
+    for file in (file for path in paths for file in list_files(path)):
         try:
-            files = list_files(path)
+            images = read_images(file)
         except InputError as error:
             refused.append(error)
             continue
-        for file in files:
-            try:
-                images = read_images(file)
-            except InputError as error:
-                refused.append(error)
-                continue
-            for number, image in enumerate(images):
-                yield (file.as_posix() if len(images) == 1 else f"{file.as_posix()} {number}"), image
+        for number, image in enumerate(images):
+            yield (file.as_posix() if len(images) == 1 else f"{file.as_posix()} {number}"), image
 
 
 def ask(classifier: Classifier, found: dict[str, np.ndarray], top: int, folder: Path | None) -> None:

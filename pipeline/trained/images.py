@@ -13,16 +13,10 @@ ARRAYS = ".npy"
 
 
 def list_files(path: Path) -> list[Path]:
-    """A file, or the files of a folder in order of their names, without hidden ones.
-
-    Raises:
-        InputError: nothing is there.
-    """
-    if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    if not path.exists():
-        raise InputError(f"an image requires a file or a folder. Received: {path}, where nothing is")
-    return [path]
+    """The files of a folder in order of their names, without hidden ones; of anything else, itself."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
 def read_images(path: Path) -> np.ndarray:
@@ -35,7 +29,7 @@ def read_images(path: Path) -> np.ndarray:
         uint8 (n, 32, 32, 3).
 
     Raises:
-        InputError: the file holds no image, or an array of another kind.
+        InputError: there is no such file, or it holds no image, or an array of another kind.
     """
     if path.suffix == ARRAYS:
         array = np.asarray(read_array(path))

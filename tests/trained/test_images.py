@@ -90,5 +90,5 @@ def test_a_folder_gives_its_files_by_name_but_hidden_ones_and_folders(tmp_path):
     (tmp_path / "d").mkdir()
     assert [path.name for path in list_files(tmp_path)] == ["a.png", "b.png"]
     assert list_files(tmp_path / "a.png") == [tmp_path / "a.png"]
-    with pytest.raises(InputError, match="where nothing is"):
-        list_files(tmp_path / "e")
+    with pytest.raises(InputError, match=r"e requires an image\. Received: .*No such file"):
+        read_images(tmp_path / "e")
