@@ -1,14 +1,12 @@
 """The pictures of a page that compares two runs."""
 
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from experiments.recorded_run import Run, list_networks
-from pipeline.evaluation.attention_figures import PICTURED, draw_mask_grid, draw_responses
-from pipeline.evaluation.figures import draw_learning_curves, draw_optimization
-from pipeline.evaluation.pages import Picture, embed_figure
+from pipeline.evaluation.page_pictures import embed_learning, embed_masks, embed_responses
+from pipeline.evaluation.pages import Picture
 
 
 def collect_histories(run: Run) -> dict[str, pd.DataFrame]:
@@ -25,31 +23,16 @@ def draw_pictures(first: Run, second: Run) -> dict[str, Any]:
         for network, result in run.results.items()
         if "mean_absolute_response" in result.details
     }
-    grids = [[embed_masks(run, network) for run in (first, second)] for network in list_networks(first, second)]
-    drawn = {
-        "curves": embed_figure(
-            partial(draw_learning_curves, histories),
-            f"Error over epochs: {first.name} solid, {second.name} dashed.",
-        ),
-        "optimization": embed_figure(
-            partial(draw_optimization, histories), f"Loss and learning rate: {first.name} solid, {second.name} dashed."
-        ),
-        "masks": [found for pair in grids if (found := [grid for grid in pair if grid])],
-    }
-    if responses:
-        words = "Mean absolute response of each stage's output on the test images, as in the paper's figure 4."
-        drawn["responses"] = embed_figure(partial(draw_responses, responses), words)
-    return drawn
+    grids = [find_masks(network, first, second) for network in list_networks(first, second)]
+    drawn: dict[str, Any] = {**embed_learning(histories), "masks": [found for found in grids if found]}
+    return drawn | ({"responses": embed_responses(responses)} if responses else {})
 
 
-def embed_masks(run: Run, network: str) -> Picture | None:
-    """The masks of a run's network over the images that are kept with them; None where there are none at hand."""
-    result = run.results.get(network)
-    if result is None or result.masks is None or result.predictions is None:
-        return None
-    modules = {name: values for name, values in result.masks.items() if name not in PICTURED}
-    if not modules:  # the trunk alone
-        return None
-    labels = result.predictions["actual"][result.masks["numbers"]].tolist()
-    draw = partial(draw_mask_grid, result.masks["pixels"], labels, modules)
-    return embed_figure(draw, f"{network}, {run.name}: images, and the masks of its modules.")
+def find_masks(network: str, *runs: Run) -> list[Picture]:
+    """The pictures of a network's masks by those runs that have some at hand; the trunk alone has none."""
+    results = [(run, run.results[network]) for run in runs if network in run.results]
+    return [
+        embed_masks(f"{network}, {run.name}", result.masks, result.predictions["actual"])
+        for run, result in results
+        if result.masks and result.predictions is not None and run.params.model.mask != "none"
+    ]

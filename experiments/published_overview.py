@@ -1,6 +1,5 @@
 """What shows all published runs: results/README.md, its pictures, and a part of README.md."""
 
-import math
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.evaluation.metrics import CALIBRATION_BINS
+from pipeline.evaluation.significance import bound_error
 from pipeline.evaluation.tables import Column, show_columns, show_means
 from pipeline.outputs import written_aside
 from pipeline.settings.params import Params, load_params
@@ -136,8 +136,7 @@ def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
             seeds.setdefault((network, run.params.model.learning.upper()), []).append(numbers)
             if result.predictions is not None:
                 error = numbers["test_error_percent"]
-                half_width = 1.96 * math.sqrt(error * (100 - error) / len(result.predictions))
-                numbers = numbers | {"half_width": half_width}
+                numbers = numbers | {"half_width": bound_error(error, len(result.predictions))}
             link = f"[{folder}]({folder}/reports/report.md)"
             yield {"Run": link, "Network": network, **show_columns(COLUMNS, numbers)}
     for (network, learning), results in seeds.items():

@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLORS = "viridis"
-PICTURED = ("numbers", "pixels")  # of the images that masks are kept of, beside the masks
 EXTENT = (0, 32, 32, 0)  # a mask covers the whole image, whatever its size
 
 

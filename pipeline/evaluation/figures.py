@@ -20,6 +20,7 @@ METADATA: dict[str, Any] = {"Software": None}
 MISTAKES = 10
 
 
+LINES = ("solid", "dashed")  # of the first run and the second
 Histories = dict[str, dict[str, pd.DataFrame]]  # by run and network
 
 
@@ -53,7 +54,7 @@ def draw_histories(runs: Histories, titles: dict[str, str], unit: str, *, sharey
     figure = Figure(figsize=(10, 4), layout="constrained")
     panels = figure.subplots(1, len(titles), sharey=sharey)
     for axes, (column, title) in zip(panels, titles.items(), strict=True):
-        for (run, histories), line in zip(runs.items(), ("-", "--"), strict=False):
+        for (run, histories), line in zip(runs.items(), LINES, strict=False):
             for network, history in histories.items():
                 style: dict[str, Any] = {"color": f"C{networks.index(network)}", "linestyle": line}
                 if history[column].notna().any():

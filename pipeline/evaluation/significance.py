@@ -8,6 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 
+def bound_error(error: float, images: int) -> float:
+    """Half the 95 % interval of an error in percent, from the number of images alone: Wald's."""
+    return 1.96 * math.sqrt(error * (100 - error) / images)
+
+
 class PairedTest(NamedTuple):
     """McNemar's test.
 

@@ -17,7 +17,7 @@ from pipeline.settings.sections import Attention
 from pipeline.stages.command import run_for_network
 from pipeline.stages.paths import MEAN, PROJECT_FILE, TFRECORDS
 
-PICTURED = 10  # classes, of each of which the masks of one image are kept
+CLASSES_WITH_MASKS = 10  # of each, one image's masks are kept
 
 
 def evaluate(name: str, params: Params) -> None:
@@ -81,7 +81,7 @@ def evaluate(name: str, params: Params) -> None:
         "test_error_percent_per_class": dict(zip(index["classes"], class_errors, strict=True)),
         "mean_absolute_response": {stage: math.fsum(each.tolist()) / len(each) for stage, each in responses.items()},
     }
-    first = np.unique(split.labels, return_index=True)[1][:PICTURED]
+    first = np.unique(split.labels, return_index=True)[1][:CLASSES_WITH_MASKS]
     masks = read_masks(network, images[first], batch_size)
     write_predictions(name, probabilities, split.labels, index["classes"])
     pictured = {"numbers": first, "pixels": split.images[first]}

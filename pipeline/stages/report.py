@@ -1,6 +1,5 @@
 """Stage `report`: the results of the listed networks as pages with pictures, reports/report.md and report.html."""
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.evaluation import attention_figures, figures
+from pipeline.evaluation import figures
 from pipeline.evaluation.markdown import format_table, render_template
+from pipeline.evaluation.page_pictures import IMAGE_ARRAYS, embed_learning, embed_masks, embed_responses
 from pipeline.evaluation.pages import Picture, embed_figure, render_page
+from pipeline.evaluation.significance import bound_error
 from pipeline.evaluation.tables import (
     DETAILS,
     RESULTS,
@@ -80,7 +81,7 @@ def read_kept(networks: list[str], dataset_sha256: str) -> Kept:
         {network: load_results(network, dataset_sha256) for network in networks},
         {network: read_table(Path("history", f"{network}.csv")) for network in networks},
         {network: read_table(Path("predictions", f"{network}.csv"), **options) for network in networks},
-        {network: read_arrays(Path("masks", f"{network}.npz"), *attention_figures.PICTURED) for network in networks},
+        {network: read_arrays(Path("masks", f"{network}.npz"), *IMAGE_ARRAYS) for network in networks},
         read_array(PREPARED / "test-images.npy"),
     )
 
@@ -123,15 +124,8 @@ def collect_values(params: Params, statistics: dict[str, Any], results: dict[str
     }
 
 
-def bound_error(error: float, images: int) -> float:
-    """Half the 95 % interval of an error in percent, from the number of images alone: Wald's."""
-    return 1.96 * math.sqrt(error * (100 - error) / images)
-
-
 def draw_pictures(params: Params, classes: list[str], kept: Kept) -> dict[str, Any]:
     """The pictures of the page: one by name, or one a network."""
-    runs: figures.Histories = {params.model.learning: kept.histories}
-    responses = {network: result["mean_absolute_response"] for network, result in kept.results.items()}
 
     def draw_each(draw: Any, words: str, *arguments: Any) -> dict[str, Picture]:
         return {
@@ -140,16 +134,15 @@ def draw_pictures(params: Params, classes: list[str], kept: Kept) -> dict[str, A
         }
 
     return {
-        "curves": embed_figure(
-            partial(figures.draw_learning_curves, runs),
-            "Error over epochs. Training's is of augmented images, as they were trained on.",
+        **embed_learning({params.model.learning: kept.histories}),
+        "responses": embed_responses(
+            {network: result["mean_absolute_response"] for network, result in kept.results.items()}
         ),
-        "optimization": embed_figure(partial(figures.draw_optimization, runs), "Loss and learning rate over epochs."),
-        "responses": embed_figure(
-            partial(attention_figures.draw_responses, responses),
-            "Mean absolute response of each stage's output on the test images, as in the paper's figure 4.",
-        ),
-        "masks": [embed_masks(network, kept) for network in kept.masks if params.model.mask != "none"],
+        "masks": [
+            embed_masks(network, masks, kept.predictions[network]["actual"])
+            for network, masks in kept.masks.items()
+            if params.model.mask != "none"
+        ],
         "calibration": draw_each(figures.draw_calibration, "how often it is right where it says how likely that is."),
         "confusion": draw_each(
             figures.draw_confusion, "which classes are taken for which, in % of each actual class.", classes
@@ -158,15 +151,6 @@ def draw_pictures(params: Params, classes: list[str], kept: Kept) -> dict[str, A
             figures.draw_mistakes, "the wrongly classified test images that it is most certain of.", kept.images
         ),
     }
-
-
-def embed_masks(network: str, kept: Kept) -> Picture:
-    """The masks of a network over the images that are kept with them."""
-    masks = kept.masks[network]
-    labels = kept.predictions[network]["actual"][masks["numbers"]].tolist()
-    modules = {name: values for name, values in masks.items() if name not in attention_figures.PICTURED}
-    draw = partial(attention_figures.draw_mask_grid, masks["pixels"], labels, modules)
-    return embed_figure(draw, f"{network}: images, and the masks of its modules.")
 
 
 def name_variant(model: Model) -> str:

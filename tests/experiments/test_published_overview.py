@@ -23,7 +23,8 @@ from experiments.recipe_table import compose_recipe_table, find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
 from pipeline.settings import params
-from pipeline.settings.sections import AsBefore, Count, Model
+from pipeline.settings.sections import Model
+from pipeline.settings.strictness import AsBefore, Count
 from tests.experiments.made_up_runs import NETWORKS, RECIPE, make_run
 from tests.tiny_repository import ROOT
 
