@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from execution.recipe_changes import ARGUMENTS, list_differences
 from experiments.comparison import PAIRED_NOTE, format_evidence, tabulate_paired_tests
 from experiments.published_run import EVIDENCE, RESULTS, Published, load_published
+from experiments.published_study import list_published_studies
 from experiments.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
@@ -54,7 +55,7 @@ def write_overview(repository: Path) -> None:
         with written_aside(repository / RESULTS / "figures" / f"{recipe}.png") as picture:
             save_figure(draw_curves([run for run, _ in runs]), picture)
     with written_aside(repository / RESULTS / "README.md") as page:
-        page.write_text(compose_overview(published, recipes, table))
+        page.write_text(compose_overview(published, recipes, table, list_published_studies(repository)))
     with written_aside(repository / "README.md") as page:
         page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
 
@@ -104,8 +105,10 @@ def draw_curves(runs: list[Run]) -> Figure:
     return draw_learning_curves(curves)
 
 
-def compose_overview(published: list[Published], recipes: dict[str, Params], recipe_table: str) -> str:
-    """results/README.md."""
+def compose_overview(
+    published: list[Published], recipes: dict[str, Params], recipe_table: str, studies: dict[str, str]
+) -> str:
+    """results/README.md; `studies` has questions by name."""
     groups = [
         {
             "name": recipe,
@@ -119,6 +122,7 @@ def compose_overview(published: list[Published], recipes: dict[str, Params], rec
     return render_template(
         TEMPLATE,
         recipe_table=recipe_table,
+        studies=studies,
         recipes=groups,
         paired_note=PAIRED_NOTE,
         calibration_bins=CALIBRATION_BINS,

@@ -1,4 +1,4 @@
-"""Cells of a grid as runs of the deployment `reproduce/<recipe>`; when and where, Prefect says."""
+"""Cells, as runs of the deployment `reproduce/<recipe>`, when and where Prefect says, or one after another here."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from httpx import HTTPError
+from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -19,12 +20,60 @@ from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, Stat
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
+from execution.cells import find_finished
+from execution.places import Places
 from execution.plan import Plan
+from flows.reproduce import reproduce
 from pipeline.errors import InputError
 
 ATTEMPTS = 5  # of a cell whose machine dies under it
 POLL_SECONDS = 2
 WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
+
+
+def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> tuple[dict[str, str], list[str]]:
+    """Run those cells of one recipe and commit that the origin does not have.
+
+    Args:
+        places: of the origin.
+        plans: of the cells, each of another experiment.
+        here: run them one after another in this process, instead of as runs of the deployment.
+
+    Returns:
+        The git commits of the cells that there are now, by experiment; and those without a result, with how they ended.
+
+    Raises:
+        InputError: the server does not know the deployment.
+    """
+    logger = get_run_logger()
+    if not here:
+        check_deployment(plans[0].recipe)
+    finished = find_finished(places, plans)
+    there = ", ".join(finished) or "none"
+    logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
+    missing = [plan for plan in plans if plan.experiment not in finished]
+    states = run_here(missing) if here else run_cells(missing, logger.info)
+    finished |= find_finished(places, missing) if missing else {}
+    return finished, [f"{name}, {state}" for name, state in states.items() if name not in finished]
+
+
+def check_complete(lost: list[str]) -> None:
+    """See that no cell is without a result; those that are, `complete_cells` gives.
+
+    Raises:
+        InputError: one is.
+    """
+    if lost:
+        raise InputError(f"all cells are required. Received: no result of {'; '.join(lost)}")
+
+
+def run_here(plans: list[Plan]) -> dict[str, str]:
+    """Run cells as flow runs of this process; one that fails loses no other. What it gives is that of `run_cells`."""
+    states = {}
+    for plan in plans:
+        state = reproduce(plan.recipe, **plan.arguments, commit=plan.commit, return_state=True)
+        states[plan.experiment] = str(state.name)
+    return states
 
 
 def check_deployment(recipe: str) -> None:

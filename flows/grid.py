@@ -5,13 +5,12 @@ from typing import Annotated, Any
 from prefect import flow, get_run_logger
 from pydantic import Field
 
-from execution.cells import find_finished, plan_cells
+from execution.cells import plan_cells
 from execution.parent_watch import end_with_launcher
 from experiments.grid_table import read_cells, write_grid
 from flows.artifacts import show_page
-from flows.cells import check_deployment, run_cells
+from flows.cells import check_complete, complete_cells
 from flows.reproduce import Networks, open_places
-from pipeline.errors import InputError
 from pipeline.settings.sections import Learning
 from pipeline.settings.strictness import Seed
 
@@ -42,18 +41,11 @@ def grid(
         The path of the table; beside it lies grid.json.
     """
     end_with_launcher()
-    logger = get_run_logger()
     places = open_places(commit)
     plans = plan_cells(places.repository, recipe, learnings, networks, seeds, overrides, commit)
-    check_deployment(recipe)
-    finished = find_finished(places, plans)
-    there = ", ".join(finished) or "none"
-    logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
-    states = run_cells([plan for plan in plans if plan.experiment not in finished], logger.info)
-    finished = find_finished(places, plans)
+    finished, lost = complete_cells(places, plans)
     path = write_grid(places.repository, plans, read_cells(places.repository, finished))
-    logger.info("%s", path)
+    get_run_logger().info("%s", path)
     show_page(path.read_text(), f"grid-{recipe}", f"Errors of the grid of {recipe}")
-    if missing := [f"{name}, {state}" for name, state in states.items() if name not in finished]:
-        raise InputError(f"a grid requires all of its cells. Received: no result of {'; '.join(missing)}")
+    check_complete(lost)
     return str(path)

@@ -20,7 +20,7 @@ from pipeline.settings.sections import (
     Tfrecords,
     Train,
 )
-from pipeline.settings.strictness import Section
+from pipeline.settings.strictness import Section, explain_invalid
 
 PARAMS_FILE = Path("params.yaml")
 # Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
@@ -99,16 +99,7 @@ def check_params(content: Any, source: str, *, recorded: bool = False) -> Params
     try:
         return Params.model_validate(content, context={"recorded": recorded})
     except ValidationError as error:
-        first, *others = error.errors()
-        keys = [str(key) for place, key in enumerate(first["loc"]) if first["loc"][:place] not in UNIONS]
-        where = ".".join(keys) or "the whole"
-        received = "nothing" if first["type"] == "missing" else repr(first.get("ctx", {}).get("tag", first["input"]))
-        message = first["msg"].removeprefix("Value error, ")
-        if ". Received: " not in message:
-            message = f"{where}: {message}. Received: {received}"
-        more = f" (and {len(others)} more)" if others else ""
-        # Keys are the user's, and may have lines.
-        raise InputError(" ".join(f"{source}: {message}{more}".splitlines())) from error
+        raise explain_invalid(error, source, UNIONS) from error
 
 
 def _rename_former_keys(content: Any) -> None:

@@ -1,9 +1,12 @@
-"""What all sections of params.yaml share, and the kinds of their numbers."""
+"""What all sections of a file of the user's share, and the kinds of their numbers."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+
+from pipeline.errors import InputError
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -32,3 +35,23 @@ class Section(BaseModel):
             return content
         fields = [(name, mark) for name, field in cls.model_fields.items() for mark in field.metadata]
         return {name: mark.value for name, mark in fields if isinstance(mark, AsBefore)} | content
+
+
+def explain_invalid(error: ValidationError, source: str, unions: Container[tuple[int | str, ...]] = ()) -> InputError:
+    """What a file has that its sections do not allow, as one line.
+
+    Args:
+        error: of the validation.
+        source: names the file.
+        unions: places of discriminated unions: Pydantic puts the chosen branch behind them, where no key is.
+    """
+    first, *others = error.errors()
+    keys = [str(key) for place, key in enumerate(first["loc"]) if first["loc"][:place] not in unions]
+    where = ".".join(keys) or "the whole"
+    received = "nothing" if first["type"] == "missing" else repr(first.get("ctx", {}).get("tag", first["input"]))
+    message = first["msg"].removeprefix("Value error, ")
+    if ". Received: " not in message:
+        message = f"{where}: {message}. Received: {received}"
+    more = f" (and {len(others)} more)" if others else ""
+    # Keys are the user's, and may have lines.
+    return InputError(" ".join(f"{source}: {message}{more}".splitlines()))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.tiny_repository import Repository, load_yaml, wait_until
 
 NETWORK = "attention-56"
 WORKER = ("prefect", "worker", "start", "--pool", "local", "--limit", "1")
+STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
 GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
 
 
@@ -34,10 +36,17 @@ class Machine(Repository):
         project.run("git", "clone", "--quiet", project.origin, str(self.folder))
 
 
+SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0, 2]} for name in ("arl", "nal")]
+STUDY_FILE = {"question": "Does it?", "recipe": "demo", "seeds_because": "-", "limits": "-", "settings": SETTINGS}
+STUDY_FILE |= {"comparisons": [["arl", "nal"]]}
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("grid")
     project = MeasuredProject(folder)
+    (project.folder / "studies/mine.yaml").write_text(json.dumps(STUDY_FILE))
+    project.commit("a study")
     project.origin = f"file://{folder}/origin.git"
     project.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))
     return project
@@ -101,6 +110,14 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
     assert sorted(project.list_trained()) == ["arl 1", "nal 1"]
     assert f"| {NETWORK} | 10.50 ± 0.71 | 14.00 ± 1.41 | +3.50 ± 6.35 | 0, 1 (n = 2) |" in table
     assert len({cell["commit"] for cell in cells}) == 2
+
+
+def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, laptop, workers):
+    path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
+    page = Path(path).read_text()
+    assert f"| arl | {NETWORK} | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
+    assert "- **arl → nal**: the test error changes by +4.00 points, not beyond chance." in page
+    assert {"arl 2", "nal 2"} <= set(project.list_trained())
 
 
 def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, workers, tmp_path):

@@ -1,0 +1,111 @@
+"""Studies: which settings are measured, over which recipe and with which seeds; files of studies/."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from execution.git import find_commit, list_committed, read_committed
+from execution.plan import Plan, plan_run
+from pipeline.errors import InputError
+from pipeline.settings.plain_yaml import load_plain_yaml
+from pipeline.settings.sections import Learning
+from pipeline.settings.strictness import Section, Seed, explain_invalid
+
+STUDIES = Path("studies")
+Text = Annotated[str, Field(min_length=1)]
+Pair = Annotated[list[Text], Field(min_length=2, max_length=2)]
+
+
+class Setting(Section):
+    """One setting that a study measures.
+
+    Fields:
+        name: by which the study's page calls it.
+        network: such as attention-56.
+        learning: arl or nal.
+        changes: of the recipe's other parameters, by dotted key.
+        seeds: of training; each is a run.
+        published: test errors that others have for it, in percent, by their source.
+    """
+
+    name: Text
+    network: Text
+    learning: Learning = "arl"
+    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    published: Annotated[dict[str, float], Field(default_factory=dict)]
+
+
+class Study(Section):
+    """A question and the runs that answer it.
+
+    Fields:
+        question: in one sentence.
+        recipe: whose parameters hold where a setting does not change them.
+        seeds_because: why so many, said before they were run.
+        limits: what the answer does not say.
+        settings: rows of its table.
+        comparisons: pairs of settings, by name; a change is from the first to the second.
+    """
+
+    question: Text
+    recipe: Text
+    seeds_because: Text
+    limits: Text
+    settings: Annotated[list[Setting], Field(min_length=1)]
+    comparisons: list[Pair]
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "Study":
+        names = [setting.name for setting in self.settings]
+        if len(set(names)) < len(names):
+            raise InputError(f"settings require a name of their own each. Received: {', '.join(names)}")
+        if unknown := [name for pair in self.comparisons for name in pair if name not in names]:
+            raise InputError(f"comparisons require names of settings: {', '.join(names)}. Received: {unknown[0]}")
+        return self
+
+
+def list_studies(repository: Path, commit: str) -> list[str]:
+    """The names of the studies of a commit."""
+    files = [Path(name) for name in list_committed(repository, commit, STUDIES.as_posix())]
+    return sorted(file.stem for file in files if file.suffix == ".yaml")
+
+
+def load_study(repository: Path, name: str, commit: str) -> Study:
+    """Read a study as committed.
+
+    Raises:
+        InputError: there is no such commit or study, or it is not as it must be.
+    """
+    found = find_commit(repository, commit)
+    names = list_studies(repository, found)
+    if name not in names:
+        raise InputError(f"a study requires one of {', '.join(names)}. Received: {name}")
+    source = f"{STUDIES}/{name}.yaml"
+    try:
+        return Study.model_validate(load_plain_yaml(read_committed(repository, found, source), source))
+    except ValidationError as error:
+        raise explain_invalid(error, source) from error
+
+
+def plan_study(repository: Path, study: Study, commit: str) -> dict[str, dict[int, Plan]]:
+    """Check all runs of a study, and give their plans by setting and seed; two settings may share runs.
+
+    The errors are those of `plan_run`.
+    """
+    found = find_commit(repository, commit)
+    return {
+        setting.name: {
+            seed: plan_run(
+                repository, study.recipe, setting.learning, seed, [setting.network], setting.changes or None, found
+            )
+            for seed in setting.seeds
+        }
+        for setting in study.settings
+    }
+
+
+def list_plans(plans: dict[str, dict[int, Plan]]) -> list[Plan]:
+    """What `plan_study` planned, each run once."""
+    return list({plan.experiment: plan for seeds in plans.values() for plan in seeds.values()}.values())

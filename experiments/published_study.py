@@ -1,0 +1,34 @@
+"""Published studies: folders of results/studies/, each with a page and what it was made of."""
+
+from pathlib import Path
+
+from execution.cells import find_finished
+from execution.places import Places
+from execution.studies import STUDIES, list_plans, load_study, plan_study
+from experiments.grid_table import read_cells
+from experiments.published_run import RESULTS
+from experiments.study_page import PAGE, write_study
+from experiments.study_results import measure_settings
+from pipeline.errors import InputError
+
+
+def publish_study(repository: Path, name: str) -> Path:
+    """Write the page of a study, of the runs recorded here that HEAD would make the same, and give its folder.
+
+    Raises:
+        InputError: there is no such study at HEAD, or no run of it.
+    """
+    study = load_study(repository, name, "HEAD")
+    plans = plan_study(repository, study, "HEAD")
+    runs = read_cells(repository, find_finished(Places(repository), list_plans(plans)))
+    if not runs:
+        raise InputError(f"a published study requires runs of HEAD's code and parameters. Received: {name}, without")
+    folder = RESULTS / STUDIES / name
+    write_study(repository / folder, name, study, measure_settings(study, plans, runs))
+    return folder
+
+
+def list_published_studies(repository: Path) -> dict[str, str]:
+    """The questions of the published studies, by name."""
+    pages = sorted((repository / RESULTS / STUDIES).glob(f"*/{PAGE}"))
+    return {page.parent.name: page.read_text().splitlines()[0].removeprefix("# ") for page in pages}

@@ -1,0 +1,101 @@
+"""The page of a study, made of its recorded runs: README.md, a picture, and its cells as JSON."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from execution.studies import Study
+from experiments.study_results import Comparison, Measured, compare_settings, describe_cell, list_cells
+from pipeline.evaluation.figures import save_figure
+from pipeline.evaluation.markdown import Row, format_table, render_template
+from pipeline.evaluation.tables import Column, show_means
+from pipeline.outputs import write_json, written_aside
+
+TEMPLATE = Path(__file__).with_name("study_page.md.j2")
+PAGE, PICTURE, CELLS = "README.md", "errors.png", "cells.json"
+COLUMNS = (
+    Column("Train, %", "train_error_percent"),
+    Column("Validation, %", "validation_error_percent"),
+    Column("Test, %", "test_error_percent"),
+    Column("Minutes", "train_minutes", ".1f"),
+)
+
+
+def write_study(folder: Path, name: str, study: Study, measured: list[Measured]) -> Path:
+    """Write the page of a study, with its picture and its cells, and give the page's path.
+
+    Args:
+        folder: is written whole, in place of what was there.
+        name: of the study's file.
+        study: what it holds.
+        measured: its settings with their runs.
+    """
+    with written_aside(folder) as aside:
+        aside.mkdir(parents=True)
+        save_figure(draw_errors(measured), aside / PICTURE)
+        write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
+        (aside / PAGE).write_text(compose_page(name, study, measured))
+    return folder / PAGE
+
+
+def compose_page(name: str, study: Study, measured: list[Measured]) -> str:
+    """The page, in Markdown; the arguments are those of `write_study`."""
+    cells = list_cells(measured)
+    comparisons = compare_settings(study, measured)
+    minutes = [run.results[network].timing["train_minutes"] for _, network, _, run in cells if run]
+    return render_template(
+        TEMPLATE,
+        name=name,
+        study=study,
+        commit=cells[0].plan.commit,
+        settings=format_table([*map(show_setting, measured)]),
+        comparisons=comparisons,
+        changes=format_table([*map(show_comparison, comparisons)]),
+        cells=cells,
+        hours=sum(minutes) / 60,
+        picture=PICTURE,
+    )
+
+
+def show_setting(measured: Measured) -> Row:
+    """A setting's row: means ± standard deviations over its seeds, and what others have."""
+    setting, numbers = measured.setting, [*measured.numbers.values()]
+    shown = show_means(COLUMNS, numbers) if numbers else {column.heading: "not yet run" for column in COLUMNS}
+    shown["Parameters"] = f"{numbers[0]['parameters']:,}" if numbers else "–"
+    published = "; ".join(f"{error:.2f} ({source})" for source, error in setting.published.items())
+    seeds = f"{', '.join(map(str, measured.runs)) or 'none'} (n = {len(numbers)} of {len(setting.seeds)})"
+    return {"Setting": setting.name, "Network": setting.network, **shown, "Seeds": seeds, "Published": published or "–"}
+
+
+def show_comparison(comparison: Comparison) -> Row:
+    """A comparison's row."""
+    change, superiority = comparison.change, comparison.superiority
+    return {
+        "Change": f"{comparison.first} → {comparison.second}",
+        "Points": f"{change.change:+.2f}" if change else "–",
+        "95 % interval by seeds": format_half_width(change and change.half_width),
+        "by test images": format_half_width(comparison.by_images),
+        "Pairs of seeds": str(change.seeds if change else 0),
+        "One run of the second is better": "–" if superiority is None else f"{100 * superiority:.0f} %",
+        "Published": "; ".join(f"{points:+.2f} ({source})" for source, points in comparison.published.items()) or "–",
+    }
+
+
+def format_half_width(value: float | None) -> str:
+    """Half an interval, or a dash where there is none."""
+    return "–" if value is None else f"± {value:.2f}"
+
+
+def draw_errors(measured: list[Measured]) -> Figure:
+    """The test error of each run, a row a setting, with their mean where they are several."""
+    figure = Figure(figsize=(8, 1.2 + 0.45 * len(measured)), layout="constrained")
+    axes = figure.subplots()
+    for row, setting in enumerate(measured):
+        errors = [*setting.errors.values()]
+        axes.plot(errors, [row] * len(errors), "o", color="C0", alpha=0.6)
+        if len(errors) > 1:
+            axes.plot([sum(errors) / len(errors)], [row], "|", color="C1", markersize=18, markeredgewidth=3)
+    axes.set_yticks(range(len(measured)), [setting.setting.name for setting in measured])
+    axes.set(xlabel="test error, %", title="One dot a run, a bar their mean", ylim=(len(measured) - 0.5, -0.5))
+    axes.grid(axis="x", alpha=0.3)
+    return figure

@@ -1,0 +1,38 @@
+"""Flow `study`: the runs of a study that the origin does not have, and its page."""
+
+from prefect import flow, get_run_logger
+
+from execution.parent_watch import end_with_launcher
+from execution.studies import list_plans, load_study, plan_study
+from experiments.comparison import OUTPUT
+from experiments.grid_table import read_cells
+from experiments.study_page import write_study
+from experiments.study_results import measure_settings
+from flows.artifacts import show_page
+from flows.cells import check_complete, complete_cells
+from flows.reproduce import open_places
+
+
+@flow(flow_run_name="study {name}")
+def study(name: str, commit: str = "HEAD", *, here: bool = False) -> str:
+    """Run what is missing of a study, and show its page.
+
+    Args:
+        name: a file of studies/, without its ending.
+        commit: a revision of the origin, or of the repository where the environment names none.
+        here: run one after another in this flow run, instead of as runs of the deployment `reproduce/<recipe>`.
+
+    Returns:
+        The path of the page.
+    """
+    end_with_launcher()
+    places = open_places(commit)
+    asked = load_study(places.repository, name, commit)
+    plans = plan_study(places.repository, asked, commit)
+    finished, lost = complete_cells(places, list_plans(plans), here=here)
+    runs = read_cells(places.repository, finished)
+    path = write_study(places.repository / OUTPUT / f"study-{name}", name, asked, measure_settings(asked, plans, runs))
+    get_run_logger().info("%s", path)
+    show_page(path.read_text(), f"study-{name}", asked.question)
+    check_complete(lost)
+    return str(path)

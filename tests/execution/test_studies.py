@@ -1,0 +1,76 @@
+"""What studies ask for: the files of this project, and files that are refused."""
+
+import pytest
+
+from execution.recipe_changes import change_recipe, collect_changes
+from execution.studies import Study, list_plans, load_study, plan_study
+from pipeline.errors import InputError
+from pipeline.settings.plain_yaml import load_plain_yaml
+from tests.experiments.made_up_runs import RECIPE
+from tests.tiny_repository import ROOT
+
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+SETTING = {"name": "one", "network": "attention-56", "seeds": [0, 1]}
+STUDY = {"question": "?", "recipe": "mine", "seeds_because": "-", "limits": "-"}
+STUDY |= {"settings": [SETTING, SETTING | {"name": "other", "learning": "nal", "seeds": [1]}]}
+STUDY |= {"comparisons": [["one", "other"]]}
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_each_run_of_a_study_is_possible(path):
+    study = Study.model_validate(load_plain_yaml(path.read_text(), path.name))
+    recipe = (ROOT / f"recipes/{study.recipe}.yaml").read_text()
+    for setting in study.settings:
+        changes = collect_changes(setting.learning, setting.seeds[0], [setting.network], setting.changes)
+        change_recipe(recipe, changes, setting.name)
+    assert study.comparisons
+
+
+@pytest.fixture
+def commit_study(small_repository):
+    folder = small_repository.folder
+    (folder / "recipes").mkdir()
+    (folder / "recipes/mine.yaml").write_text(RECIPE)
+    (folder / "studies").mkdir()
+
+    def commit(**changes):
+        (folder / "studies/mine.yaml").write_text(repr(STUDY | changes))  # YAML reads what Python writes of these
+        small_repository.run("git", "add", "--all")
+        small_repository.run("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message=-")
+        return folder
+
+    return commit
+
+
+def test_settings_that_come_to_the_same_run_share_it(commit_study):
+    folder = commit_study(
+        settings=[SETTING, SETTING | {"name": "same", "changes": {"train.epochs": 32}}], comparisons=[]
+    )
+    plans = plan_study(folder, load_study(folder, "mine", "HEAD"), "HEAD")
+    assert {name: list(seeds) for name, seeds in plans.items()} == {"one": [0, 1], "same": [0, 1]}
+    assert [plan.experiment for plan in list_plans(plans)] == ["mine-arl-56", "mine-arl-s1-56"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"settings": [SETTING, SETTING]}, "settings require a name of their own each. Received: one, one"),
+        ({"comparisons": [["one", "two"]]}, "comparisons require names of settings: one, other. Received: two"),
+        ({"extra": 1}, "studies/mine.yaml: extra: .*Received: 1"),
+        ({"settings": [SETTING | {"seeds": []}]}, r"studies/mine.yaml: settings.0.seeds: .*Received: \[\]"),
+        ({"recipe": "other"}, "recipe requires one of mine. Received: other"),
+        ({"settings": [SETTING | {"changes": {"train.rate": 1}}], "comparisons": []}, "Received: train.rate"),
+        ({"settings": [SETTING | {"changes": {"train.seed": 1}}], "comparisons": []}, "Received: train.seed; use seed"),
+        ({"settings": [SETTING | {"network": "attention-57"}], "comparisons": []}, "Received: attention-57"),
+    ],
+)
+def test_a_study_that_cannot_be_run_is_refused_in_one_line(commit_study, changes, says):
+    folder = commit_study(**changes)
+    with pytest.raises(InputError, match=says) as caught:
+        plan_study(folder, load_study(folder, "mine", "HEAD"), "HEAD")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_that_is_not_there_is_named(commit_study):
+    with pytest.raises(InputError, match=r"a study requires one of mine\. Received: other"):
+        load_study(commit_study(), "other", "HEAD")
