@@ -1,6 +1,7 @@
 """The pictures that the page of a run and the page that compares two runs have in common."""
 
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,8 @@ IMAGE_ARRAYS = ("numbers", "pixels")  # of masks/<network>.npz; the others are m
 
 
 def embed_learning(runs: Histories) -> dict[str, Picture]:
-    """The pictures `curves` and `optimization` of one or two runs."""
-    lines = f" {', '.join(f'{run} {line}' for run, line in zip(runs, LINES, strict=False))}." if len(runs) > 1 else ""
+    """The pictures `curves` and `optimization` of one or more runs."""
+    lines = f" {', '.join(f'{run} {line}' for run, line in zip(runs, cycle(LINES)))}." if len(runs) > 1 else ""
     return {
         "curves": embed_figure(
             partial(draw_learning_curves, runs),
