@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED := 1
 .PHONY: reproduce test check bench tensorboard lock
 
 reproduce: $(READY)
-	python -m flows.local $(RECIPE)
+	python -m flows.local $(RECIPE) $(if $(V),--verbose)
 
 test: check
 	pytest --numprocesses auto --no-loadscope-reorder
