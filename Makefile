@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: reproduce test check bench lock
+.PHONY: reproduce test check bench tensorboard lock
 
 reproduce: $(READY)
-	python -m flows.local $(RECIPE)
+	python -m flows.local $(RECIPE) $(if $(V),--verbose)
 
 test: check
 	pytest --numprocesses auto --no-loadscope-reorder
@@ -23,6 +23,9 @@ check: $(READY)
 
 bench: $(READY)
 	python -m benchmarks
+
+tensorboard: $(READY)
+	python -m flows.tensorboard
 
 # uv installs the locked set three times faster than pip. Its own pinned version comes from the same lock.
 # The mark's name tells which lock was installed; a new environment has no other.

@@ -86,11 +86,12 @@ def name_experiment(recipe: str, original: str, changed: str) -> str:
     return "-".join(parts)
 
 
-def list_differences(first: Params, second: Params) -> dict[str, tuple[Any, Any]]:
-    """The values of parameters that differ, by dotted key; None where one of the two has no such parameter."""
-    before, after = (flatten(params.model_dump()) for params in (first, second))
-    keys = [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
-    return {key: (before.get(key), after.get(key)) for key in keys}
+def list_differences(*params: Params) -> dict[str, tuple[Any, ...]]:
+    """The values of parameters that differ, by dotted key; None where one of several has no such parameter."""
+    flat = [flatten(each.model_dump()) for each in params]
+    keys = dict.fromkeys(key for values in flat for key in values)
+    found = {key: tuple(values.get(key) for values in flat) for key in keys}
+    return {key: values for key, values in found.items() if any(value != values[0] for value in values)}
 
 
 def flatten(content: Any, prefix: str = "") -> dict[str, Any]:

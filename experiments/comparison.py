@@ -1,18 +1,30 @@
-"""Compare two recorded runs: a page and its picture in comparisons/, and the tables of one or two runs."""
+"""Compare recorded runs, two or more: a page and its pictures in comparisons/, and what pages say of one run."""
 
-from collections.abc import Iterable
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from execution.recipe_changes import list_differences
 from experiments.comparison_pictures import collect_histories, draw_pictures
+from experiments.paired_tests import PAIRED_NOTE, SEEDS_NOTE, list_paired_tests, pair_runs, tabulate_seeds
 from experiments.recorded_run import Run, list_networks
+from experiments.seeds import (
+    Seeds,
+    compare_pairs,
+    format_errors,
+    format_seeds,
+    group_by_setting,
+    list_errors,
+    take_first,
+    title_setting,
+)
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import Row, format_change, format_table, render_template
 from pipeline.evaluation.pages import render_page
 from pipeline.evaluation.reference import FIGURES, find_figures
-from pipeline.evaluation.significance import PairedTest, compare_predictions
 from pipeline.evaluation.tables import RESULTS, tabulate_networks
 from pipeline.outputs import written_aside
 
@@ -20,85 +32,100 @@ OUTPUT = Path("comparisons")
 TEMPLATE = Path(__file__).with_name("comparison.md.j2")
 PAGE_TEMPLATE = Path(__file__).with_name("comparison.html.j2")
 PICTURE = "learning-curves.png"
-PAIRED_NOTE = """\
-Change: of the test error, from the first to the second, in points, with its 95 % interval. p: McNemar's exact test,
-two-sided. Both are of these two models: they know nothing of other seeds."""
+LONGEST_NAME = 120  # of a folder; a longer one is cut, and ends with its digest
 
 
-def write_comparison(repository: Path, first: Run, second: Run, *, html: bool = False) -> Path:
-    """Write the page that compares two runs, with its picture, to comparisons/ in the repository, and give its path.
+def write_comparison(repository: Path, runs: Sequence[Run], *, html: bool = False) -> Path:
+    """Write the page that compares runs, with its picture, to comparisons/ in the repository, and give its path.
+
+    Runs whose parameters differ by the training seed only are one setting: the mean of its errors is shown.
 
     Args:
         repository: the project's.
-        first: the run that the second is compared with.
-        second: of the same data.
+        runs: two or more, of the same data; in their order.
         html: whether to write the page as comparison.html, too.
 
     Raises:
-        InputError: they are of different data.
+        InputError: there are fewer, one is given twice, or they are of different data.
     """
-    if first.dataset != second.dataset:
-        runs = "; ".join(f"{run.name} on {run.dataset[0]} (sha256 {run.dataset[1]})" for run in (first, second))
-        raise InputError(f"a comparison requires two runs on the same data. Received: {runs}")
-    folder = repository / OUTPUT / f"{first.name}-{second.name}".replace("/", "-")
-    histories = {run.name: collect_histories(run) for run in (first, second)}
+    check_comparable(runs)
+    settings = group_by_setting(runs)
+    folder = repository / OUTPUT / name_folder(runs)
     with written_aside(folder) as aside:
         aside.mkdir()
-        save_figure(draw_learning_curves(histories), aside / PICTURE)
-        (aside / "comparison.md").write_text(compose_comparison(first, second, PICTURE))
+        save_figure(draw_learning_curves(collect_histories(settings)), aside / PICTURE)
+        (aside / "comparison.md").write_text(compose_comparison(runs, PICTURE))
         if html:
-            pictures = draw_pictures(first, second)
-            page = render_page(PAGE_TEMPLATE, pictures=pictures, **collect_values(first, second))
+            page = render_page(PAGE_TEMPLATE, pictures=draw_pictures(settings), **collect_values(runs))
             (aside / "comparison.html").write_text(page)
     return folder / "comparison.md"
 
 
-def compose_comparison(first: Run, second: Run, picture: str = "") -> str:
+def check_comparable(runs: Sequence[Run]) -> None:
+    """See that a page can compare these runs.
+
+    Raises:
+        InputError: there are fewer than two, one is given twice, or they are of different data.
+    """
+    if len(runs) < 2:
+        raise InputError(f"a comparison requires two runs or more. Received: {', '.join(run.name for run in runs)}")
+    ((revision, count), *_) = Counter(run.revision for run in runs).most_common(1)
+    if count > 1:
+        names = " and ".join(run.name for run in runs if run.revision == revision)
+        raise InputError(f"a comparison requires runs that are not the same. Received: {names}, both {revision[:12]}")
+    if len({run.dataset for run in runs}) > 1:
+        received = "; ".join(f"{run.name} on {run.dataset[0]} (sha256 {run.dataset[1]})" for run in runs)
+        raise InputError(f"a comparison requires runs on the same data. Received: {received}")
+
+
+def name_folder(runs: Sequence[Run]) -> str:
+    """The names of the runs as that of a folder."""
+    name = "-".join(run.name for run in runs).replace("/", "-")
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[:LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def compose_comparison(runs: Sequence[Run], picture: str = "") -> str:
     """The page, in Markdown, with the address of its picture where there is one."""
-    values = collect_values(first, second)
-    runs = [format_run(run) for run in (first, second)]
-    return render_template(TEMPLATE, runs=runs, picture=picture, **values)
+    tables = [format_run(run) for run in runs]
+    return render_template(TEMPLATE, runs=tables, picture=picture, **collect_values(runs))
 
 
-def collect_values(first: Run, second: Run) -> dict[str, Any]:
-    """What a page that compares two runs says in words and tables."""
-    dataset, sha256 = first.dataset
+def collect_values(runs: Sequence[Run]) -> dict[str, Any]:
+    """What a page that compares runs says in words and tables."""
+    settings = group_by_setting(runs)
+    dataset, sha256 = runs[0].dataset
     published = dataset if dataset in FIGURES else "cifar10"
+    *before, last = map(title_setting, settings)
     return {
-        "titles": [title_run(run) for run in (first, second)],
+        "title": f"{', '.join(before)} and {last}" if before else last,
         "dataset": dataset,
         "sha256": sha256,
         "published": published,
-        "errors": tabulate_errors(first, second, published),
-        "paired_tests": tabulate_paired_tests(first, second, list_networks(first, second)),
+        "several_seeds": any(len(seeds) > 1 for seeds in settings),
+        "errors": tabulate_errors(settings, published),
+        "seeds": tabulate_seeds(settings),
+        "seeds_note": SEEDS_NOTE,
+        "paired_tests": list(list_paired_tests(settings)),
         "paired_note": PAIRED_NOTE,
-        "evidence": [format_evidence(run) for run in (first, second)],
-        "differences": list_differences(first.params, second.params),
+        "evidence": [format_evidence(run) for run in runs],
+        "differences": list_differences(*(take_first(seeds).params for seeds in settings)),
     }
 
 
-def title_run(run: Run) -> str:
-    """A run's name and its learning."""
-    return f"{run.name} ({run.params.model.learning.upper()})"
-
-
-def find_test_error(run: Run, network: str) -> float | None:
-    """The test error in percent, or None where the run does not have the network."""
-    return run.results[network].metrics.get("test_error_percent") if network in run.results else None
-
-
-def tabulate_errors(first: Run, second: Run, published: str) -> list[Row]:
-    """The test errors of two runs beside the figures that are published for a data set."""
+def tabulate_errors(settings: list[Seeds], published: str) -> list[Row]:
+    """The test errors of each setting beside the figures that are published for a data set; of two, the change too."""
     rows = []
-    for network in list_networks(first, second):
-        errors = find_test_error(first, network), find_test_error(second, network)
+    for network in list_networks(*map(take_first, settings)):
+        errors = {title_setting(seeds): format_errors(list_errors(seeds.values(), network)) for seeds in settings}
+        change = {"Change": format_seeds(compare_pairs(pair_runs(*settings), network))} if len(settings) == 2 else {}
         figures = find_figures(published, network)
         rows.append(
             {
                 "Network": network,
-                title_run(first): errors[0],
-                title_run(second): errors[1],
-                "Change": format_change(*errors),
+                **errors,
+                **change,
                 "Paper: ARL": figures.paper_arl,
                 "Paper: NAL": figures.paper_nal,
                 "Paper: change": format_change(figures.paper_arl, figures.paper_nal),
@@ -109,45 +136,10 @@ def tabulate_errors(first: Run, second: Run, published: str) -> list[Row]:
     return rows
 
 
-def tabulate_paired_tests(first: Run, second: Run, networks: Iterable[str]) -> list[Row]:
-    """McNemar's test for each network that both runs have predictions of."""
-    tests = {network: compare_models(first, second, network) for network in networks}
-    return [
-        {
-            "Network": network,
-            f"Only {first.name} right": test and test.only_first,
-            f"Only {second.name} right": test and test.only_second,
-            "Images": test and test.images,
-            "Change": test and f"{test.change:+.2f} ± {test.half_width:.2f}",
-            "p": test and f"{test.p_value:.2g}",
-        }
-        for network, test in tests.items()
-    ]
-
-
-def compare_models(first: Run, second: Run, network: str) -> PairedTest | None:
-    """McNemar's test of two runs' models; None where one has no predictions.
-
-    Raises:
-        InputError: the predictions are of other images.
-    """
-    results = [run.results.get(network) for run in (first, second)]
-    predictions = [result.predictions for result in results if result and result.predictions is not None]
-    if len(predictions) < 2:
-        return None
-    one, other = predictions
-    if not one["actual"].equals(other["actual"]):
-        received = f"{first.name} and {second.name}, whose images of {network} have other classes"
-        raise InputError(
-            f"a paired test requires predictions of the same images in the same order. Received: {received}"
-        )
-    return compare_predictions(*((table["actual"] == table["predicted"]).to_numpy() for table in (one, other)))
-
-
 def format_run(run: Run) -> str:
     """One run's errors and training times, under its title."""
     results = {network: result.numbers for network, result in run.results.items()}
-    return f"## {title_run(run)}\n\n{format_table(tabulate_networks(RESULTS, results))}\n"
+    return f"## {title_setting({run.params.train.seed: run})}\n\n{format_table(tabulate_networks(RESULTS, results))}\n"
 
 
 def format_evidence(run: Run) -> str:

@@ -11,6 +11,7 @@ from experiments.comparison import OUTPUT
 from experiments.experiment import find_baseline
 from experiments.recipe_table import compare_learnings, format_training_seeds
 from experiments.recorded_run import Run, read_run
+from experiments.seeds import Seeds
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.outputs import write_json, written_aside
 
@@ -59,7 +60,7 @@ def write_grid(repository: Path, plans: list[Plan], runs: dict[str, Run]) -> Pat
 
 def make_rows(plans: list[Plan], runs: dict[str, Run]) -> list[dict[str, str]]:
     """A row for each network and each choice of other parameters."""
-    groups: dict[tuple[str, ...], dict[str, dict[int, Run]]] = {}
+    groups: dict[tuple[str, ...], dict[str, Seeds]] = {}
     for plan in plans:
         overrides = {key: str(value) for key, value in plan.arguments.get("overrides", {}).items()}
         (network,) = plan.arguments["networks"]

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
-from experiments.comparison import PAIRED_NOTE, format_evidence, tabulate_paired_tests
+from experiments.comparison import format_evidence
+from experiments.paired_tests import PAIRED_NOTE, tabulate_paired_tests
 from experiments.published_run import EVIDENCE, RESULTS, Published, load_published
 from experiments.published_study import list_published_studies
 from experiments.recipe_table import compose_recipe_table
@@ -153,9 +154,8 @@ def list_paired_tests(runs: list[Run]) -> Iterator[str]:
     """McNemar's tests of the runs of one seed with ARL and with NAL."""
     arl, nal = ([run for run in runs if run.params.model.learning == learning] for learning in ("arl", "nal"))
     for first, second in product(arl, nal):
-        networks = [network for network in first.results if network in second.results]
-        if networks and first.params.train.seed == second.params.train.seed:
-            yield format_table(tabulate_paired_tests(first, second, networks))
+        if first.params.train.seed == second.params.train.seed and (rows := tabulate_paired_tests(first, second)):
+            yield format_table(rows)
 
 
 def list_best(runs: list[Run]) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiments.comparison import compare_models
+from experiments.paired_tests import compare_models
 from experiments.published_run import Published
-from experiments.recorded_run import Run
+from experiments.seeds import Seeds, compare_pairs, format_errors, format_seeds, list_errors, pair_seeds
 from pipeline.errors import InputError
-from pipeline.evaluation.markdown import format_mean, format_number, format_table, render_template
+from pipeline.evaluation.markdown import format_number, format_table, render_template
 from pipeline.evaluation.reference import FIGURES, find_figures
-from pipeline.evaluation.significance import SeedsTest, compare_seeds, count_seeds
+from pipeline.evaluation.significance import count_seeds
 from pipeline.settings.params import Params
 
 TEMPLATE = Path(__file__).with_name("recipe_table.md.j2")
@@ -34,13 +34,13 @@ def compose_recipe_table(published: list[Published], recipes: dict[str, Params])
     return render_template(TEMPLATE, rows=format_table(rows), missing=missing, deviation=KNOWN_DEVIATION, needed=needed)
 
 
-def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, dict[int, Run]]:
+def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict[str, Seeds]:
     """The runs of a network by a recipe, by learning and seed, in order of the seeds.
 
     Raises:
         InputError: two runs of one seed have different results.
     """
-    runs: dict[str, dict[int, Run]] = {"arl": {}, "nal": {}}
+    runs: dict[str, Seeds] = {"arl": {}, "nal": {}}
     for run, evidence in published:
         if evidence.recipe == recipe and network in run.results:
             seeds, seed = runs[run.params.model.learning], run.params.train.seed
@@ -51,10 +51,9 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
     return {learning: dict(sorted(seeds.items())) for learning, seeds in runs.items()}
 
 
-def make_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int, Run]]) -> dict[str, str]:
+def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) -> dict[str, str]:
     """One row of the table; the runs are those that `find_runs` gives."""
-    pairs = pair_seeds(runs)
-    tests = [compare_models(*pair, network) for pair in pairs]
+    tests = [compare_models(*pair, network) for pair in pair_seeds(runs["arl"], runs["nal"])]
     figures = find_figures(params.download.dataset, network)
     return {
         "Recipe": recipe,
@@ -71,41 +70,20 @@ def make_row(recipe: str, network: str, params: Params, runs: dict[str, dict[int
     }
 
 
-def pair_seeds(runs: dict[str, dict[int, Run]]) -> list[tuple[Run, Run]]:
-    """The runs with ARL and with NAL of the seeds that both have; the argument is that of `make_row`."""
-    return [(run, runs["nal"][seed]) for seed, run in runs["arl"].items() if seed in runs["nal"]]
-
-
-def compare_learnings(runs: dict[str, dict[int, Run]], network: str) -> dict[str, str]:
-    """A network's test errors with ARL, with NAL, and their change, by heading."""
-    pairs = pair_seeds(runs)
-    change = compare_seeds(*(list_errors(runs, network) for runs in zip(*pairs, strict=True))) if pairs else None
+def compare_learnings(runs: dict[str, Seeds], network: str) -> dict[str, str]:
+    """A network's test errors with ARL, with NAL, and their change, by heading; the runs are those of `make_row`."""
+    arl, nal = runs["arl"], runs["nal"]
     return {
-        "ARL": format_errors(list_errors(runs["arl"].values(), network)),
-        "NAL": format_errors(list_errors(runs["nal"].values(), network)),
-        "Change": format_seeds(change) if change else "–",
+        "ARL": format_errors(list_errors(arl.values(), network), "not yet run"),
+        "NAL": format_errors(list_errors(nal.values(), network), "not yet run"),
+        "Change": format_seeds(compare_pairs(pair_seeds(arl, nal), network)),
     }
 
 
-def format_training_seeds(runs: dict[str, dict[int, Run]]) -> str:
+def format_training_seeds(runs: dict[str, Seeds]) -> str:
     """The seeds of each learning, once where they are the same."""
     seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in runs.values() if seeds]
     return "; ".join(dict.fromkeys(seeds)) or "–"
-
-
-def list_errors(runs: Iterable[Run], network: str) -> list[float]:
-    """The test errors of a network in several runs that have it, in percent."""
-    return [run.results[network].metrics["test_error_percent"] for run in runs]
-
-
-def format_errors(errors: list[float]) -> str:
-    """The errors of several seeds, in percent."""
-    return format_mean(errors) if errors else "not yet run"
-
-
-def format_seeds(test: SeedsTest) -> str:
-    """A change in points, with its interval where there is one."""
-    return f"{test.change:+.2f}" + (f" ± {test.half_width:.2f}" if test.half_width is not None else "")
 
 
 def format_with_test(training: float | None, test: float | None) -> str:

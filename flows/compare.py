@@ -1,4 +1,4 @@
-"""Compare two recorded runs: `python -m flows.compare demo-arl demo-nal`."""
+"""Compare recorded runs, two or more: `python -m flows.compare demo-arl demo-nal`."""
 
 import argparse
 
@@ -11,14 +11,15 @@ from flows.command_line import run_command
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("first", help="an experiment, another revision, or a folder of results/, such as demo-arl")
-    parser.add_argument("second", help="the one that it is compared with, such as demo-nal")
+    parser.add_argument(
+        "runs", nargs="+", help="experiments, other revisions, or folders of results/, such as demo-arl"
+    )
     parser.add_argument("--html", action="store_true", help="write a page to look at too, with the soft masks")
     arguments = parser.parse_args()
 
     def compare() -> None:
-        runs = find_run(PROJECT, arguments.first), find_run(PROJECT, arguments.second)
-        path = write_comparison(PROJECT, *runs, html=arguments.html)
+        runs = [find_run(PROJECT, name) for name in arguments.runs]
+        path = write_comparison(PROJECT, runs, html=arguments.html)
         print(f"{path.read_text()}\n{path}")
         if arguments.html:
             print(path.with_suffix(".html"))

@@ -40,12 +40,13 @@ def isolate_prefect(home: Path) -> None:
     }
 
 
-def run_tables(recipe: str, commit: str) -> None:
+def run_tables(recipe: str, commit: str, *, verbose: bool) -> None:
     """Run the flow and print its page."""
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.tables import tables
+    from flows.terminal import show_page, show_stages
 
     # A terminal's Ctrl-C goes to all its processes: the server must outlive it to hear how the run ended. It inherits
     # the block.
@@ -54,16 +55,16 @@ def run_tables(recipe: str, commit: str) -> None:
     server.start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Said here, it goes before what a .env or a prefect.toml in this folder says.
-    with temporary_settings({PREFECT_API_URL: server.api_url}):
+    with temporary_settings({PREFECT_API_URL: server.api_url}), show_stages(verbose=verbose):
         arl, nal, path = tables(recipe, commit=commit)
-    print(Path(path).read_text())
+    show_page(Path(path).read_text(), verbose=verbose)
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
     for name in (arl, nal):
         print(describe_agreement(PROJECT, load_run(PROJECT, name, commit)))
 
 
-def run_alone(recipe: str) -> None:
+def run_alone(recipe: str, *, verbose: bool) -> None:
     """Run the flow when no other process does here: two servers would share a database."""
     isolate_prefect(HOME)
     for name in VARIABLES:  # here means all of it
@@ -76,15 +77,19 @@ def run_alone(recipe: str) -> None:
         atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
         os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
         tempfile.tempdir = None  # what it found before
-        run_tables(recipe, commit)
+        run_tables(recipe, commit, verbose=verbose)
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", nargs="?", default="demo", help="a file of recipes/, without its ending")
-    recipe = parser.parse_args().recipe
-    run_command(lambda: run_alone(recipe), "stopped; the same command goes on from the last checkpoint")
+    parser.add_argument("-v", "--verbose", action="store_true", help="in a terminal, too, every line that is printed")
+    given = parser.parse_args()
+    run_command(
+        lambda: run_alone(given.recipe, verbose=given.verbose),
+        "stopped; the same command goes on from the last checkpoint",
+    )
 
 
 if __name__ == "__main__":

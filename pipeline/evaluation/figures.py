@@ -20,7 +20,7 @@ METADATA: dict[str, Any] = {"Software": None}
 MISTAKES = 10
 
 
-LINES = ("solid", "dashed")  # of the first run and the second
+LINES = ("solid", "dashed", "dotted", "dashdot")  # of the runs in order; after them, again with other colors
 Histories = dict[str, dict[str, pd.DataFrame]]  # by run and network
 
 
@@ -54,9 +54,11 @@ def draw_histories(runs: Histories, titles: dict[str, str], unit: str, *, sharey
     figure = Figure(figsize=(10, 4), layout="constrained")
     panels = figure.subplots(1, len(titles), sharey=sharey)
     for axes, (column, title) in zip(panels, titles.items(), strict=True):
-        for (run, histories), line in zip(runs.items(), LINES, strict=False):
+        for number, (run, histories) in enumerate(runs.items()):
+            again, line = divmod(number, len(LINES))
             for network, history in histories.items():
-                style: dict[str, Any] = {"color": f"C{networks.index(network)}", "linestyle": line}
+                color = f"C{again * len(networks) + networks.index(network)}"
+                style: dict[str, Any] = {"color": color, "linestyle": LINES[line]}
                 if history[column].notna().any():
                     marker = "o" if len(history) < 20 else ""
                     label = f"{network}, {run}" if len(runs) > 1 else network

@@ -1,9 +1,11 @@
 """The pictures that the page of a run and the page that compares two runs have in common."""
 
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from pipeline.evaluation.attention_figures import draw_mask_grid, draw_responses
 from pipeline.evaluation.figures import LINES, Histories, draw_learning_curves, draw_optimization
@@ -13,8 +15,8 @@ IMAGE_ARRAYS = ("numbers", "pixels")  # of masks/<network>.npz; the others are m
 
 
 def embed_learning(runs: Histories) -> dict[str, Picture]:
-    """The pictures `curves` and `optimization` of one or two runs."""
-    lines = f" {', '.join(f'{run} {line}' for run, line in zip(runs, LINES, strict=False))}." if len(runs) > 1 else ""
+    """The pictures `curves` and `optimization` of one or more runs."""
+    lines = f" {', '.join(f'{run} {line}' for run, line in zip(runs, cycle(LINES)))}." if len(runs) > 1 else ""
     return {
         "curves": embed_figure(
             partial(draw_learning_curves, runs),
@@ -38,6 +40,10 @@ def embed_masks(label: str, kept: dict[str, np.ndarray], actual: pd.Series) -> P
         kept: the arrays of masks/<network>.npz.
         actual: the classes of all test images.
     """
+    return embed_figure(partial(draw_kept_masks, kept, actual), f"{label}: images, and the masks of its modules.")
+
+
+def draw_kept_masks(kept: dict[str, np.ndarray], actual: pd.Series) -> Figure:
+    """What `draw_mask_grid` draws; the arguments are those of `embed_masks`."""
     masks = {module: values for module, values in kept.items() if module not in IMAGE_ARRAYS}
-    draw = partial(draw_mask_grid, kept["pixels"], actual[kept["numbers"]].tolist(), masks)
-    return embed_figure(draw, f"{label}: images, and the masks of its modules.")
+    return draw_mask_grid(kept["pixels"], actual[kept["numbers"]].tolist(), masks)

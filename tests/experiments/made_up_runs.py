@@ -42,7 +42,8 @@ def make_run(name, wrong, dataset="cifar10", learning="arl", seed=0):
             predictions=pd.DataFrame({"actual": actual, "predicted": predicted}),
             masks=None,
         )
-    return Run(name, "f" * 40, "c" * 40, check_params(params, "made up"), {}, results)
+    revision = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return Run(name, revision, "c" * 40, check_params(params, "made up"), {}, results)
 
 
 def write_run(folder, wrong, learning="arl", seed=0, classes=("a", "b"), digests=("digest", "digest"), further=None):

@@ -199,7 +199,7 @@ def test_what_is_published_is_read_compared_and_shown_by_a_later_version(later_v
     assert len(published) == len(PUBLISHED)
     for first, second in product([run for run, _ in published], repeat=2):
         if first.dataset == second.dataset:
-            page = compose_comparison(first, second)
+            page = compose_comparison([first, second])
             assert page.count("| Later error, % | Later count |") == 2
             assert page.count(" | – | – |\n") >= len(first.results) + len(second.results)
     for recipe in (committed / "recipes").glob("*.yaml"):

@@ -1,0 +1,72 @@
+"""Runs of one setting by several training seeds: grouped, paired, and their test errors in numbers."""
+
+import re
+from collections.abc import Iterable
+
+from experiments.recorded_run import Run
+from pipeline.evaluation.markdown import format_mean
+from pipeline.evaluation.significance import SeedsTest, compare_seeds
+from pipeline.settings.params import Params
+
+Seeds = dict[int, Run]  # runs whose parameters differ by the training seed only, by that seed
+
+
+def group_by_setting(runs: Iterable[Run]) -> list[Seeds]:
+    """The runs of each setting, in order of its seeds; a second run of one seed, as of other code, is not of it."""
+    groups: list[tuple[Params, Seeds]] = []
+    for run in runs:
+        seed, setting = run.params.train.seed, without_seed(run.params)
+        fitting = (seeds for other, seeds in groups if other == setting and seed not in seeds)
+        if (seeds := next(fitting, None)) is None:
+            groups.append((setting, {seed: run}))
+        else:
+            seeds[seed] = run
+    return [dict(sorted(seeds.items())) for _, seeds in groups]
+
+
+def without_seed(params: Params) -> Params:
+    """Parameters that are equal where only the training seed differs."""
+    return params.model_copy(update={"train": params.train.model_copy(update={"seed": 0})})
+
+
+def take_first(seeds: Seeds) -> Run:
+    """The run of the lowest seed."""
+    return next(iter(seeds.values()))
+
+
+def title_setting(seeds: Seeds) -> str:
+    """The name of its run, or of its runs but for their seeds, and the learning."""
+    first = take_first(seeds)
+    learning = first.params.model.learning.upper()
+    if len(seeds) == 1:
+        return f"{first.name} ({learning})"
+    name = re.sub(rf"-s{first.params.train.seed}(?=-|$)", "", first.name)
+    return f"{name} ({learning}, seeds {', '.join(map(str, seeds))})"
+
+
+def pair_seeds(first: Seeds, second: Seeds) -> list[tuple[Run, Run]]:
+    """The runs of the seeds that both have."""
+    return [(run, second[seed]) for seed, run in first.items() if seed in second]
+
+
+def compare_pairs(pairs: list[tuple[Run, Run]], network: str) -> SeedsTest | None:
+    """The change of a network's test error; None where there is no pair whose runs both have it."""
+    both = [list_errors(pair, network) for pair in pairs]
+    return compare_seeds(*zip(*both, strict=True)) if both and all(len(errors) == 2 for errors in both) else None
+
+
+def list_errors(runs: Iterable[Run], network: str) -> list[float]:
+    """The test errors of a network in those of several runs that have it, in percent."""
+    return [run.results[network].metrics["test_error_percent"] for run in runs if network in run.results]
+
+
+def format_errors(errors: list[float], missing: str = "–") -> str:
+    """The errors of several seeds, in percent."""
+    return format_mean(errors) if errors else missing
+
+
+def format_seeds(test: SeedsTest | None) -> str:
+    """A change in points, with its interval where there is one."""
+    if not test:
+        return "–"
+    return f"{test.change:+.2f}" + (f" ± {test.half_width:.2f}" if test.half_width is not None else "")

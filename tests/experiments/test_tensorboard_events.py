@@ -1,0 +1,57 @@
+import struct
+
+import numpy as np
+import pytest
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+from experiments.tensorboard_events import write_events
+from tests.experiments.made_up_runs import make_run
+
+
+def read_events(folder):
+    """The values in a folder's events, by tag and step; by the format, as it is written down."""
+    (file,) = folder.glob("*tfevents*")
+    content, found = file.read_bytes(), {}
+    while content:
+        (length,) = struct.unpack("<Q", content[:8])
+        event = Event.FromString(content[12 : 12 + length])
+        found |= {(value.tag, event.step): value for value in event.summary.value}
+        content = content[16 + length :]
+    return found
+
+
+@pytest.fixture
+def runs():
+    made = make_run("mine", {"attention-56": [0]}, learning="nal", seed=7)
+    result = made.results["attention-56"]
+    result.history["validation_error_percent"] = np.nan
+    masks = {
+        "numbers": np.array([3]),
+        "pixels": np.zeros((1, 32, 32, 3), np.uint8),
+        "module": np.ones((1, 8, 8, 2), np.float32),
+    }
+    made.results["attention-56"] = result._replace(masks=masks)
+    return made, make_run("topic/other", {"attention-56": [0, 1]}, learning="nal", seed=7)
+
+
+def test_runs_are_named_by_data_set_network_learning_and_seed_and_have_curves_parameters_and_masks(runs, tmp_path):
+    folder = tmp_path / "recorded"
+    write_events(folder, runs)
+    label = "cifar10/attention-56/nal/s7"
+    again = f"{label}-{runs[1].revision[:7]}"
+    assert {path.parent.relative_to(folder).as_posix() for path in folder.rglob("*tfevents*")} == {
+        f"{name}{split}" for name in (label, again) for split in ("", "/train", "/validation")
+    }
+    assert read_events(folder / label / "train")["error_percent", 1].simple_value == 50
+    assert not read_events(folder / label / "validation")  # none was measured
+    assert read_events(folder / again / "validation")["error_percent", 1].simple_value == 40
+    events = read_events(folder / label)
+    assert events["test_error_percent", 1].simple_value == 10
+    data = next(value for (tag, _), value in events.items() if tag.startswith("_hparams_")).metadata.plugin_data
+    parameters = HParamsPluginData.FromString(data.content).session_start_info.hparams
+    assert parameters["run"].string_value == "mine"
+    assert parameters["train.seed"].number_value == 7
+    assert parameters["model.learning"].string_value == "nal"
+    assert events["soft masks", 1].image.encoded_image_string.startswith(b"\x89PNG")
+    assert ("soft masks", 1) not in read_events(folder / again)
