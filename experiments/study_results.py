@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from execution.plan import Plan
 from execution.studies import Setting, Study
-from experiments.comparison import compare_models
+from experiments.paired_tests import compare_models
 from experiments.recorded_run import Run
 from pipeline.evaluation.significance import SeedsTest, compare_seeds, estimate_superiority
 

@@ -128,10 +128,14 @@ def test_a_second_run_trains_nothing(project, first_run, profile_requests):
     assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in output
 
 
-def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
-    output = project.run("python", "-m", "flows.local", "nope", check=False)
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nope", "recipe requires one of cifar10-cpu, "), ("studies/nope", "a study requires one of attention, ")],
+)
+def test_what_is_not_there_is_refused_in_one_line(project, name, says):
+    output = project.run("python", "-m", "flows.local", name, check=False)
     line = next(line for line in output.splitlines() if line.startswith("error: "))
-    assert line.startswith("error: recipe requires one of cifar10-cpu, ")
+    assert line.startswith(f"error: {says}")
     assert line.endswith("Received: nope")
     assert "Traceback" not in output
 
