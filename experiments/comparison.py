@@ -24,7 +24,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import Row, format_change, format_table, render_template
 from pipeline.evaluation.pages import render_page
-from pipeline.evaluation.reference import FIGURES, find_figures
+from pipeline.evaluation.reference import FIGURES, Figures, find_figures
 from pipeline.evaluation.tables import RESULTS, tabulate_networks
 from pipeline.outputs import written_aside
 
@@ -117,10 +117,11 @@ def collect_values(runs: Sequence[Run]) -> dict[str, Any]:
 def tabulate_errors(settings: list[Seeds], published: str) -> list[Row]:
     """The test errors of each setting beside the figures that are published for a data set; of two, the change too."""
     rows = []
+    comparable = any(take_first(seeds).params.are_the_papers for seeds in settings)
     for network in list_networks(*map(take_first, settings)):
         errors = {title_setting(seeds): format_errors(list_errors(seeds.values(), network)) for seeds in settings}
         change = {"Change": format_seeds(compare_pairs(pair_runs(*settings), network))} if len(settings) == 2 else {}
-        figures = find_figures(published, network)
+        figures = find_figures(published, network) if comparable else Figures()
         rows.append(
             {
                 "Network": network,

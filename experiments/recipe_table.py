@@ -8,7 +8,7 @@ from experiments.published_run import Published
 from experiments.seeds import Seeds, compare_pairs, format_errors, format_seeds, list_errors, pair_seeds
 from pipeline.errors import InputError
 from pipeline.evaluation.markdown import format_number, format_table, render_template
-from pipeline.evaluation.reference import FIGURES, find_figures
+from pipeline.evaluation.reference import FIGURES, Figures, find_figures
 from pipeline.evaluation.significance import count_seeds
 from pipeline.settings.params import Params
 
@@ -54,7 +54,7 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
 def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) -> dict[str, str]:
     """One row of the table; the runs are those that `find_runs` gives."""
     tests = [compare_models(*pair, network) for pair in pair_seeds(runs["arl"], runs["nal"])]
-    figures = find_figures(params.download.dataset, network)
+    figures = find_figures(params.download.dataset, network) if params.are_the_papers else Figures()
     return {
         "Recipe": recipe,
         "Network": network,

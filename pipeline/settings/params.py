@@ -59,6 +59,11 @@ class Params(Section):
             raise InputError(f"train.batch_size requires a multiple of compute.devices, {devices}. Received: {batch}")
         return self
 
+    @property
+    def are_the_papers(self) -> bool:
+        """Whether published figures compare: they are of mixed attention by hourglasses, and of right labels."""
+        return (self.model.attention, self.model.mask, self.preprocess.label_noise) == ("mixed", "hourglass", 0)
+
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a parameter file.

@@ -105,8 +105,7 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
 def collect_values(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What the pages say in words and tables."""
     model = params.model
-    comparable = (model.attention, model.mask) == ("mixed", "hourglass") and "wrong_train_labels" not in statistics
-    published = tabulate_published(params.networks, statistics["dataset"], model.learning) if comparable else []
+    compared = params.networks if params.are_the_papers else []
     return {
         "params": params,
         "statistics": statistics,
@@ -117,7 +116,7 @@ def collect_values(params: Params, statistics: dict[str, Any], results: dict[str
             for network, result in results.items()
         },
         "networks": tabulate_networks(RESULTS, results),
-        "published": published,
+        "published": tabulate_published(compared, statistics["dataset"], model.learning),
         "duplicates": tabulate_duplicates(statistics["duplicates"]),
         "details": tabulate_networks(DETAILS, results),
         "class_errors": tabulate_class_errors(results),

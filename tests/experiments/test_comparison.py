@@ -69,6 +69,19 @@ def test_images_without_published_figures_are_said_to_be_others():
     assert rows(page, "attention-56")[0][4] == "5.52"
 
 
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [("model", {"attention": "channel"}), ("model", {"mask": "none"}), ("preprocess", {"label_noise": 0.3})],
+)
+def test_published_figures_stand_beside_the_papers_own_networks_only(section, change):
+    plain = make_run("plain", {"attention-56": [0]})
+    changed = getattr(plain.params, section).model_copy(update=change)
+    variants = [plain._replace(name=name, params=plain.params.model_copy(update={section: changed})) for name in "ab"]
+    assert rows(compose_comparison([variants[0], plain]), "attention-56")[0][4] == "5.52"
+    others = [variants[0], variants[1]._replace(revision="e" * 40)]
+    assert rows(compose_comparison(others), "attention-56")[0][4:] == ["–"] * 5
+
+
 def make_seeds(learning, errors):
     """A run of each of seeds 0, 1, …; `errors` has the number of wrong images of each."""
     return [

@@ -33,6 +33,8 @@ def test_the_committed_report_is_that_of_the_committed_results(committed):
 def test_a_report_says_that_labels_are_wrong_and_what_published_figures_are_not_of(committed):
     params, statistics, results = committed
     statistics |= {"dataset": "cifar10", "wrong_train_labels": 600}
+    noisy = params.preprocess.model_copy(update={"label_noise": 0.3})
+    params = params.model_copy(update={"preprocess": noisy})
     report = render_template(TEMPLATE, **collect_values(params, statistics, results))
     assert "\n\n600 training labels are wrong (label noise): " in report
     assert "\nThere are none for these networks on cifar10.\n" in report
