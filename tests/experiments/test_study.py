@@ -86,7 +86,7 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
     assert f"| ARL | {NETWORK} | 20.00 ± 10.00 | 20.00 ± 10.00 | 20.00 ± 10.00 | 1.5 ± 0.0 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
     assert f"| spatial | {NETWORK} | not yet run | " in text
-    assert "- **ARL → NAL**: the test error changes by +10.00 points, not beyond chance." in text
+    assert "- **ARL → NAL**: the test error changes by +10.00 ± 43.03 points, not beyond chance." in text
     assert "table 3 has +55.00, which the interval does not hold." in text
     assert "- **ARL → spatial**: not yet run.\n" in text
     assert "7 of 12 runs, 0.2 hours" in text

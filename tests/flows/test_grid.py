@@ -116,7 +116,7 @@ def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project
     path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
     page = Path(path).read_text()
     assert f"| arl | {NETWORK} | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
-    assert "- **arl → nal**: the test error changes by +4.00 points, not beyond chance." in page
+    assert "- **arl → nal**: the test error changes by +4.00 ± 12.71 points, not beyond chance." in page
     assert {"arl 2", "nal 2"} <= set(project.list_trained())
 
 
