@@ -73,8 +73,7 @@ def open_server(project: Path, env: dict[str, str]) -> Iterator[Server]:
             if time.monotonic() > end:
                 raise RuntimeError(f"Prefect's server does not answer within {START_SECONDS} s")
             time.sleep(0.2)
-        for command in ("prefect work-pool create --type process local", "python -m flows.deploy"):
-            measure_command(tuple(command.split()), project, server.env)
+        measure_command(("python", "-m", "flows.deploy"), project, server.env)
         polling = server.env | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
         stack.enter_context(running(("prefect", "worker", "start", "--pool", "local"), project, polling))
         yield server

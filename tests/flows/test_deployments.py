@@ -119,6 +119,21 @@ def test_every_recipe_has_its_deployments():
     assert len(deployments) == len(received)
 
 
+def test_no_worker_that_takes_cells_takes_a_grid_which_waits_for_them():
+    pools = [(item.flow_name, item.work_pool_name) for item in list_deployments()]
+    of_grids, of_others = ({pool for flow, pool in pools if (flow == "grid") == expected} for expected in (True, False))
+    assert of_grids
+    assert of_others
+    assert not of_grids & of_others
+
+
+def test_runs_of_recipes_that_require_a_gpu_have_the_pool_gpu():
+    pools = {item.name: item.work_pool_name for item in list_deployments() if item.flow_name == "reproduce"}
+    texts = {name: (ROOT / f"recipes/{name}.yaml").read_text() for name in pools}
+    assert pools == {name: "gpu" if "device: gpu #" in text else "local" for name, text in texts.items()}
+    assert len(set(pools.values())) == 2
+
+
 def test_workers_that_share_an_origin_are_told_its_variable_and_not_its_address(monkeypatch):
     monkeypatch.setenv("RUNS_ORIGIN", "https://me:pa55word@host/path")
     steps = {json.dumps(deployment.storage.to_pull_step()) for deployment in list_deployments()}
