@@ -7,6 +7,7 @@ from pydantic import Field
 
 from execution.cells import find_finished, plan_cells
 from execution.parent_watch import end_with_launcher
+from experiments.grid_hours import describe_hours
 from experiments.grid_table import read_cells, write_grid
 from flows.artifacts import show_page
 from flows.cells import check_deployment, run_cells
@@ -49,7 +50,10 @@ def grid(
     finished = find_finished(places, plans)
     there = ", ".join(finished) or "none"
     logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
-    states = run_cells([plan for plan in plans if plan.experiment not in finished], logger.info)
+    left = [plan for plan in plans if plan.experiment not in finished]
+    if left:
+        logger.info("%d cells to run; %s", len(left), describe_hours(places.repository, left))
+    states = run_cells(left, logger.info)
     finished = find_finished(places, plans)
     path = write_grid(places.repository, plans, read_cells(places.repository, finished))
     logger.info("%s", path)
