@@ -17,8 +17,9 @@ from execution.checkpoints import CheckpointPushes
 from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
 from execution.environment import SITE_CACHE, TEMPORARY, clone_environment, keep_to_clone
 from execution.git import find_commit, git_environment, name_reference, run_git
+from execution.guard import end_processes, remove
 from execution.held_folders import make_held_folder
-from execution.places import REMOTE, UnreachableError
+from execution.places import CONTAINER, REMOTE, UnreachableError
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 
@@ -148,7 +149,8 @@ def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str
         InputError: git cannot clone, the repository lacks files of the commit, or it has no DVC in it.
     """
     folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
-    processes = [start_guard(folder, "--remove", pass_fds=[held])]
+    guards = [] if os.environ.get(CONTAINER) else [start_guard(folder, "--remove", pass_fds=[held])]
+    processes = [*guards]
     try:
         make_clone(repository, commit, folder, share)
         env = clone_environment(repository, folder, share=share)
@@ -165,9 +167,13 @@ def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str
         for process in processes:
             with suppress(BrokenPipeError):
                 process.stdin.close()
+        if not guards:
+            end_processes(str(folder))
+            remove(folder)
         for process in reversed(processes):
             process.wait()
-        sys.stderr.write(processes[0].stdout.read().decode())
+        for guard in guards:
+            sys.stderr.write(guard.stdout.read().decode())
         for process in processes:
             process.stdout.close()
         os.close(held)

@@ -1,6 +1,7 @@
 """The flow `reproduce` in this process and on a worker: Prefect's own server, real DVC, a recipe that takes seconds."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from threading import Event
@@ -132,6 +133,17 @@ def test_runs_of_recipes_that_require_a_gpu_have_the_pool_gpu():
     texts = {name: (ROOT / f"recipes/{name}.yaml").read_text() for name in pools}
     assert pools == {name: "gpu" if "device: gpu #" in text else "local" for name, text in texts.items()}
     assert len(set(pools.values())) == 2
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_templates_of_pools_are_complete_and_a_server_takes_them(kind, project, prefect_server):
+    user, file = copy(project), ROOT / f"pools/{kind}.json"
+    user.env = project.env | prefect_server.env
+    user.run("prefect", "work-pool", "create", "--type", kind, "--base-job-template", str(file), kind)
+    template = prefect_server.ask("GET", f"work_pools/{kind}")["base_job_template"]
+    variables = template["variables"]["properties"]
+    assert set(re.findall(r"{{ (\w+) }}", json.dumps(template["job_configuration"]))) == variables.keys()
+    assert variables["env"]["default"]["RUNS_CONTAINER"] == "1"
 
 
 def test_workers_that_share_an_origin_are_told_its_variable_and_not_its_address(monkeypatch):
