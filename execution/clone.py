@@ -5,18 +5,23 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from dvc.config import Config, merge
 from dvc.repo import Repo
 
+from execution.checkpoints import STAGE as TRAINING
+from execution.checkpoints import CheckpointPushes
 from execution.dvc_client import DvcError, DvcSession, start_guard, start_script
 from execution.environment import SITE_CACHE, TEMPORARY, clone_environment, keep_to_clone
 from execution.git import find_commit, git_environment, name_reference, run_git
+from execution.guard import end_processes, remove
 from execution.held_folders import make_held_folder
-from execution.places import REMOTE, UnreachableError
+from execution.places import CONTAINER, REMOTE, UnreachableError
 from pipeline.errors import InputError
+from pipeline.settings.params import read_recorded_params
 
 CLONES = Path(".dvc/tmp/flows/clones")
 # For commits on a machine where git knows nobody.
@@ -24,10 +29,14 @@ IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@
 
 
 class Clone:
-    """A clone and the sessions in it, of DVC and of a DVC remote; `open_clone` makes them and removes them."""
+    """A clone and the sessions in it, of DVC and of a DVC remote; `open_clone` makes them and removes them.
 
-    def __init__(self, folder: Path, dvc: DvcSession, remote: DvcSession | None = None):
+    Stages keep checkpoints in the folder `checkpoints`.
+    """
+
+    def __init__(self, folder: Path, checkpoints: Path, dvc: DvcSession, remote: DvcSession | None = None):
         self.folder = folder
+        self.checkpoints = checkpoints
         self.dvc = dvc
         self.remote = remote
 
@@ -59,12 +68,14 @@ class Clone:
             DvcError: the stage fails.
             UnreachableError: the remote does not answer.
         """
-        self.ask_remote("take", stage)
+        pushes = self.take_stage(stage, show)
         printed: list[str] = []
 
         def take(line: str) -> None:
             printed.append(line)
             show(line)
+            if pushes:
+                pushes.follow(show)
 
         self.dvc.run("repro", "--single-item", stage, show=take)
         if any(line.startswith("Running stage") for line in printed):
@@ -72,19 +83,33 @@ class Clone:
             # would have this stage run again.
             self.dvc.run("commit", "--force", stage)
 
+    def take_stage(self, stage: str, show: Callable[[str], object]) -> CheckpointPushes | None:
+        """Take a stage from the remote; of a training, which is to be run, take what another machine has got to.
+
+        Returns:
+            What pushes the training's checkpoints.
+        """
+        kind, _, network = stage.partition("@")
+        if not self.remote or kind != TRAINING:
+            self.ask_remote("take", stage)
+            return None
+        self.ask_remote("take", stage, self.checkpoints, show=show)
+        params = read_recorded_params((self.folder / "params.yaml").read_text(), stage)
+        return CheckpointPushes(self.checkpoints, network, params, partial(self.ask_remote, "keep", stage))
+
     def push_stage(self, stage: str) -> None:
-        """Push the outputs of a stage that is up to date to the remote.
+        """Push the outputs of a stage that is up to date to the remote, in place of its checkpoints.
 
         Raises:
             UnreachableError: the remote does not answer, or does not take all of them.
         """
         self.ask_remote("push", stage)
 
-    def ask_remote(self, command: str, stage: str) -> None:
-        """Take a stage from the remote or push it there, where there is one."""
+    def ask_remote(self, command: str, stage: str, *paths: Path, show: Callable[[str], object] | None = None) -> None:
+        """Have `execution.remote_server` do a command, where there is a remote; `show` takes what it prints."""
         try:
             if self.remote:
-                self.remote.run(command, stage)
+                self.remote.run(command, stage, *map(str, paths), show=show)
         except DvcError as error:
             reason = str(error).splitlines()[-1]
             raise UnreachableError(f"{stage} requires a DVC remote that answers. Received: {reason}") from None
@@ -124,25 +149,31 @@ def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str
         InputError: git cannot clone, the repository lacks files of the commit, or it has no DVC in it.
     """
     folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
-    processes = [start_guard(folder, "--remove", pass_fds=[held])]
+    guards = [] if os.environ.get(CONTAINER) else [start_guard(folder, "--remove", pass_fds=[held])]
+    processes = [*guards]
     try:
         make_clone(repository, commit, folder, share)
         env = clone_environment(repository, folder, share=share)
+        checkpoints = Path(env["CHECKPOINT_DIR"])
         processes.append(start_script("dvc_server.py", cwd=folder, env=env))
         sessions = [DvcSession(processes[-1])]
         if remote:
             env = git_environment() | keep_to_clone(folder) | {REMOTE: remote}
             processes.append(start_script("remote_server.py", cwd=folder, env=env))
             sessions.append(DvcSession(processes[-1]))
-        yield Clone(folder, *sessions)
+        yield Clone(folder, checkpoints, *sessions)
     finally:
         # The guard first: it ends a session that is at work.
         for process in processes:
             with suppress(BrokenPipeError):
                 process.stdin.close()
+        if not guards:
+            end_processes(str(folder))
+            remove(folder)
         for process in reversed(processes):
             process.wait()
-        sys.stderr.write(processes[0].stdout.read().decode())
+        for guard in guards:
+            sys.stderr.write(guard.stdout.read().decode())
         for process in processes:
             process.stdout.close()
         os.close(held)

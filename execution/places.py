@@ -8,6 +8,7 @@ from execution.git import PROJECT
 from pipeline.errors import InputError
 
 ORIGIN, FOLDER, REMOTE = VARIABLES = ("RUNS_ORIGIN", "RUNS_DIR", "RUNS_REMOTE")
+CONTAINER = "RUNS_CONTAINER"  # set where a run has a container of its own, whose end ends all processes
 
 
 class UnreachableError(Exception):

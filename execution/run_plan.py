@@ -39,8 +39,8 @@ def run_plan(
     Raises:
         InputError: the commit cannot be cloned.
         DvcError: a stage fails, or the run cannot be recorded.
-        UnreachableError: the run is recorded here, and not all of it could be pushed; the same run again, on this
-            machine, does only that.
+        UnreachableError: not all of it could be taken or pushed; the same run again, on this machine, goes on from
+            what it has, and pushes that.
     """
     repository = places.repository
     lock = repository / LOCKS / f"{plan.experiment}-{plan.commit[:12]}"
@@ -48,23 +48,33 @@ def run_plan(
         opened = open_clone(repository, plan.commit, remote=places.remote)
         clone = run_step("clone", lambda _: stack.enter_context(opened))
         stages = run_step("prepare", lambda _: clone.prepare(plan.params))
-        kept = [stage for stage in stages if not run_shared(clone, stage, run_step, say)]
+        kept: list[str] = []
+        try:
+            for stage in stages:
+                run_shared(clone, stage, kept, run_step, say)
+        except UnreachableError as error:
+            raise refuse_kept(places, plan, kept) if kept else error from None
         plan.write(clone.folder)
         revision = run_step("save", lambda _: clone.save_experiment(plan.experiment, stages[-1]))
         if kept:
-            raise UnreachableError(
-                f"{plan.experiment} requires a DVC remote that takes its outputs. Received: none that took "
-                f"{', '.join(kept)}; they are in the cache of {repository}, and the same run again pushes them"
-            )
+            raise refuse_kept(places, plan, kept)
         if places.origin:
             run_step("push", lambda _: push_reference(places, name_reference(plan.commit, plan.experiment)))
         return read(clone.folder, revision)
 
 
-def run_shared(clone: Clone, stage: str, run_step: Callable[[str, Step], Any], say: Show) -> bool:
-    """Run a stage, and push what it made where machines share a remote; whether that was taken.
+def refuse_kept(places: Places, plan: Plan, kept: list[str]) -> UnreachableError:
+    """The error of a run that could not push the outputs of some stages."""
+    return UnreachableError(
+        f"{plan.experiment} requires a DVC remote that takes its outputs. Received: none that took {', '.join(kept)}; "
+        f"they are in the cache of {places.repository}, and the same run again pushes them"
+    )
 
-    The arguments are those of `run_plan`.
+
+def run_shared(clone: Clone, stage: str, kept: list[str], run_step: Callable[[str, Step], Any], say: Show) -> None:
+    """Run a stage, and push what it made where machines share a remote; what that does not take is added to `kept`.
+
+    The others are those of `run_plan`.
     """
     run_step(stage, partial(clone.run_stage, stage))
     if clone.remote:
@@ -72,5 +82,4 @@ def run_shared(clone: Clone, stage: str, run_step: Callable[[str, Step], Any], s
             run_step(f"push {stage}", lambda _: clone.push_stage(stage))
         except UnreachableError as error:
             say(f"not pushed: {error}")
-            return False
-    return True
+            kept.append(stage)

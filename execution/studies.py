@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from execution.git import find_commit, list_committed, read_committed
+from execution.git import find_commit, read_committed, run_git
 from execution.plan import Plan, plan_run
 from pipeline.errors import InputError
 from pipeline.settings.plain_yaml import load_plain_yaml
@@ -67,8 +67,8 @@ class Study(Section):
 
 
 def list_studies(repository: Path, commit: str) -> list[str]:
-    """The names of the studies of a commit."""
-    files = [Path(name) for name in list_committed(repository, commit, STUDIES.as_posix())]
+    """The names of the studies of a commit, which may have none."""
+    files = [Path(name) for name in run_git(repository, "ls-tree", "--name-only", commit, f"{STUDIES}/").splitlines()]
     return sorted(file.stem for file in files if file.suffix == ".yaml")
 
 

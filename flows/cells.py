@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectNotFound
 from execution.cells import find_finished
 from execution.places import Places
 from execution.plan import Plan
+from experiments.grid_hours import describe_hours
 from flows.reproduce import reproduce
 from pipeline.errors import InputError
 
@@ -52,6 +53,8 @@ def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> 
     there = ", ".join(finished) or "none"
     logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
     missing = [plan for plan in plans if plan.experiment not in finished]
+    if missing:
+        logger.info("%d cells to run; %s", len(missing), describe_hours(places.repository, missing))
     states = run_here(missing) if here else run_cells(missing, logger.info)
     finished |= find_finished(places, missing) if missing else {}
     return finished, [f"{name}, {state}" for name, state in states.items() if name not in finished]

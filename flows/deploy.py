@@ -1,25 +1,32 @@
-"""Deploy each recipe with the flows `reproduce`, `tables` and `grid`: `python -m flows.deploy`.
+"""Deploy each recipe with the flows `reproduce`, `tables` and `grid`, and each study: `python -m flows.deploy`.
 
-They run on the process work pool `local`: a worker takes the flows from this folder, and each run clones it. Where
-RUNS_ORIGIN says that machines share a repository, a worker takes them from what that variable says where it is.
+A worker takes the flows from this folder, and each run clones it. Where RUNS_ORIGIN says that machines share a
+repository, a worker takes them from what that variable says where it is. Work pools that the server does not have are
+made, of the type `process`.
 """
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
 from httpx import HTTPError
 from prefect import deploy
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
+from prefect.workers.process import ProcessWorker
 
-from execution.git import PROJECT, list_recipes
+from execution.git import PROJECT, list_recipes, read_committed
 from execution.places import ORIGIN
+from execution.studies import list_studies
 from flows.lost_runs import HEARTBEAT, watch_runs
+from pipeline.settings.params import read_recorded_params
 
-# And their queues. A grid waits for its cells: a worker of one run at a time that took it would wait for itself.
-FLOWS = {"reproduce": None, "tables": None, "grid": "grids"}
+FLOWS = ("reproduce", "tables", "grid")
 
 
 class OriginStorage(LocalStorage):
@@ -31,34 +38,58 @@ class OriginStorage(LocalStorage):
 
 
 def list_deployments() -> list[RunnerDeployment]:
-    """The deployments: one learning; ARL, NAL and their comparison; a grid, for every recipe."""
+    """The deployments: one learning; ARL, NAL and their comparison; a grid, for every recipe; and every study."""
     code = (OriginStorage if os.environ.get(ORIGIN) else LocalStorage)(str(PROJECT))
+    recipes, studies = list_recipes(PROJECT, "HEAD"), list_studies(PROJECT, "HEAD")
+    wanted = [(flow, recipe, {"recipe": recipe}) for recipe in recipes for flow in FLOWS]
+    wanted += [("study", study, {"name": study}) for study in studies]
     made = [
         RunnerDeployment.from_storage(
             code,
             f"flows/{flow}.py:{flow}",
-            recipe,
-            parameters={"recipe": recipe},
-            work_queue_name=queue,
+            name,
+            parameters=parameters,
+            work_pool_name=choose_pool(flow, name),
             job_variables=HEARTBEAT,
         )
-        for recipe in list_recipes(PROJECT, "HEAD")
-        for flow, queue in FLOWS.items()
+        for flow, name, parameters in wanted
     ]
     return cast(list[RunnerDeployment], made)
+
+
+def choose_pool(flow: str, recipe: str) -> str:
+    """The work pool of a flow with a recipe: `gpu` if that requires a GPU, else `local`; of grids and studies `grids`.
+
+    Such a flow waits for its cells: a worker that took both would, at its limit, wait for itself.
+    """
+    if flow in ("grid", "study"):
+        return "grids"
+    params = read_recorded_params(read_committed(PROJECT, "HEAD", f"recipes/{recipe}.yaml"), recipe)
+    return "gpu" if params.compute.device == "gpu" else "local"
+
+
+def deploy_to(pool: str, deployments: list[RunnerDeployment]) -> int:
+    """Deploy to a work pool, and give how many of the deployments the server accepted."""
+    template = ProcessWorker.get_default_base_job_template()
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=pool, type="process", base_job_template=template))
+    deployed = deploy(*deployments, work_pool_name=pool, ignore_warnings=True, print_next_steps_message=False)
+    return len(cast(list[UUID], deployed))
 
 
 def main() -> None:
     """The command."""
     try:
         made = list_deployments()
-        deployed = deploy(*made, work_pool_name="local", ignore_warnings=True, print_next_steps_message=False)
-        accepted = cast(list[UUID], deployed)
+        pools = {str(deployment.work_pool_name) for deployment in made}
+        accepted = sum(
+            deploy_to(pool, [item for item in made if item.work_pool_name == pool]) for pool in sorted(pools)
+        )
         watch_runs()
-    except (ValueError, RuntimeError, HTTPError) as error:  # no such work pool, no repository, no server
+    except (ValueError, RuntimeError, HTTPError) as error:  # no repository, no server
         sys.exit(f"error: {error}")
-    if len(accepted) < len(made):
-        sys.exit(f"error: {len(made)} deployments are required. Received: {len(accepted)} that the server accepted")
+    if accepted < len(made):
+        sys.exit(f"error: {len(made)} deployments are required. Received: {accepted} that the server accepted")
 
 
 if __name__ == "__main__":

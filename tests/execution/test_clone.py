@@ -123,7 +123,11 @@ def test_the_session_goes_on_after_a_failure(small_repository, head, parameters)
         run_all(clone, parameters())
 
 
-def test_an_exception_ends_processes_that_do_not_want_to(small_repository, head, parameters):
+@pytest.mark.parametrize(("container", "guards"), [("", 1), ("1", 0)])
+def test_an_exception_ends_processes_that_do_not_want_to(
+    small_repository, head, parameters, monkeypatch, container, guards
+):
+    monkeypatch.setenv("RUNS_CONTAINER", container)
     folders = []
 
     def interrupt(line):
@@ -133,6 +137,7 @@ def test_an_exception_ends_processes_that_do_not_want_to(small_repository, head,
     def run_until_ready():
         with open_clone(small_repository.folder, head) as clone:
             folders.append(str(clone.folder))
+            assert sum("guard.py" in " ".join(child.cmdline()) for child in psutil.Process().children()) == guards
             clone.prepare(parameters(command=STUBBORN))
             clone.run_stage("first", show=interrupt)
 

@@ -1,4 +1,4 @@
-"""A bare repository as origin, over file://, and machines that have a folder each."""
+"""A bare repository as origin, over file:// and over HTTP with a password, and machines that have a folder each."""
 
 import pytest
 
@@ -6,15 +6,22 @@ from execution.git import find_commit, name_reference, run_git
 from execution.origin import bring_commit, list_experiments, push_reference
 from execution.places import Places, UnreachableError
 from pipeline.errors import InputError
+from tests.git_server import PASSWORD, USER, make_git_handler
 
 AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
 
 
-@pytest.fixture
-def places(small_repository, tmp_path):
+@pytest.fixture(params=["file", "http"])
+def places(request, small_repository, tmp_path, serve):
     """Of two machines, with the same origin."""
     small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
-    return [Places(tmp_path / name, f"file://{tmp_path}/origin.git") for name in ("one", "two")]
+    address = f"file://{tmp_path}/origin.git" if request.param == "file" else serve_origin(serve, tmp_path)
+    return [Places(tmp_path / name, address) for name in ("one", "two")]
+
+
+def serve_origin(serve, folder, user=f"{USER}:{PASSWORD}@"):
+    """Serve the folder's origin, and give its address."""
+    return serve(make_git_handler(folder)).replace("://", f"://{user}") + "/origin.git"
 
 
 def commit(repository, places, branch="main"):
@@ -80,13 +87,29 @@ def test_a_folder_with_other_things_is_left_alone(places, small_repository):
         bring_commit(mine, "HEAD")
 
 
-def test_a_password_in_the_address_is_in_no_file_and_no_message(places):
-    one, _ = places
+def test_a_password_in_the_address_is_in_no_file_no_reference_and_no_message(small_repository, serve, head, tmp_path):
+    small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
+    one = Places(tmp_path / "one", serve_origin(serve, tmp_path))
     bring_commit(one, "HEAD")
-    secret = one._replace(origin="http://me:pa55word@127.0.0.1:9/origin.git")
-    with pytest.raises(UnreachableError) as error:
-        bring_commit(secret, "HEAD")
-    assert "pa55word" not in str(error.value)
-    assert "127.0.0.1" in str(error.value)
-    files = [path for path in one.repository.rglob("*") if path.is_file()]
-    assert not [path for path in files if b"pa55word" in path.read_bytes()]
+    reference = name_reference(head, "mine")
+    run_git(one.repository, "update-ref", reference, head)
+    push_reference(one, reference)
+    assert list_experiments(one) == {"mine": [head]}
+    for wrong in (one.origin.replace(PASSWORD, f"{PASSWORD}1"), f"http://{USER}:{PASSWORD}@127.0.0.1:9/origin.git"):
+        with pytest.raises(UnreachableError) as error:
+            bring_commit(one._replace(origin=wrong), "HEAD")
+        assert PASSWORD not in str(error.value)
+        assert "127.0.0.1" in str(error.value)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    assert PASSWORD not in run_git(one.repository, "for-each-ref")
+
+
+def test_a_password_comes_from_git_askpass(small_repository, serve, head, tmp_path, monkeypatch):
+    small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
+    askpass = tmp_path / "askpass"
+    askpass.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+    askpass.chmod(0o700)
+    monkeypatch.setenv("GIT_ASKPASS", str(askpass))
+    bring_commit(Places(tmp_path / "one", serve_origin(serve, tmp_path, f"{USER}@")), head)
+    assert find_commit(tmp_path / "one", "HEAD") == head

@@ -5,44 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from dvc.repo import Repo
+from dvc.stage.cache import _get_stage_hash
 
 from execution.clone import open_clone
 from execution.git import name_reference, run_git
 from execution.origin import bring_commit, list_experiments, push_reference
-from execution.places import Places, UnreachableError
-from execution.plan import Plan
-from execution.run_plan import run_plan
+from execution.places import UnreachableError
 from tests.tiny_repository import Repository
-
-COMMAND = "echo run >> {told}; echo hello > first.txt"
-
-
-@pytest.fixture
-def machines(small_repository, tmp_path):
-    """The places of two machines with the same origin and the same remote."""
-    small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
-    addresses = f"file://{tmp_path}/origin.git", str(tmp_path / "remote")
-    return [Places(tmp_path / name, *addresses) for name in ("one", "two")]
-
-
-@pytest.fixture
-def run(head, parameters, tmp_path):
-    """Run on a machine, and give the stages that ran."""
-
-    def run_on(places, watch=lambda stage: None, **changes):
-        bring_commit(places, head)
-        command = COMMAND.format(told=tmp_path / "told")
-        plan = Plan("demo", head, {"learning": "arl"}, "mine", parameters(**{"command": command} | changes))
-        printed = []
-
-        def run_step(name, step):
-            watch(name)
-            return step(printed.append)
-
-        run_plan(places, plan, lambda *_: None, run_step, printed.append)
-        return [line.split("'")[1] for line in printed if line.startswith("Running stage")]
-
-    return run_on
 
 
 def test_what_one_machine_has_run_another_takes_and_the_experiment_is_at_the_origin(machines, run, tmp_path):
@@ -122,6 +92,33 @@ def test_what_dvc_lock_says_is_taken_where_the_run_cache_does_not_have_it(machin
         printed = []
         clone.dvc.run("status", show=printed.append)
     assert printed == ["Data and pipelines are up to date."]
+
+
+def test_a_checkpoint_is_taken_where_the_remote_does_not_have_what_dvc_lock_says(machines, run, tmp_path):
+    one, two = machines
+    run(one)
+    (revision,) = list_experiments(one)["mine"]
+    shutil.rmtree(tmp_path / "remote")
+    file = tmp_path / "mine/training/step-1.checkpoint"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    bring_commit(two, "HEAD")
+    for places, request in ((one, ("keep", "first", file)), (two, ("take", "first", tmp_path / "others"))):
+        with open_clone(places.repository, revision, remote=places.remote) as clone:
+            clone.prepare((clone.folder / "params.yaml").read_text())
+            clone.ask_remote(*request)
+    assert (tmp_path / "others/training/step-1.checkpoint").exists()
+
+
+def test_dvcs_private_digest_of_a_stage_is_the_name_that_its_run_cache_has_for_it(small_repository, head, parameters):
+    """If it fails, DVC has changed: `execution.remote_server` does not find stages in the run cache any more."""
+    with open_clone(small_repository.folder, head) as clone:
+        clone.prepare(parameters())
+        clone.run_stage("first", print)
+        with Repo(str(clone.folder)) as repo:
+            (stage,) = (found for found in repo.index.stages if found.name == "first")
+            key = _get_stage_hash(stage)
+    assert (small_repository.folder / ".dvc/cache/runs" / key[:2] / key).is_dir()
 
 
 def test_a_password_in_the_remotes_address_is_in_no_file_no_message_and_no_stage(machines, head, parameters, tmp_path):

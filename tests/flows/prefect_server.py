@@ -3,11 +3,14 @@
 import signal
 import socket
 import subprocess
+import time
 from contextlib import contextmanager
 
 import httpx
 
 from tests.tiny_repository import wait_until
+
+ATTEMPTS = 10  # of a request that is refused because the database is locked, as Prefect's own clients make them
 
 
 @contextmanager
@@ -53,17 +56,22 @@ class Server:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def ask(self, method, path, content=None):
-        answer = httpx.request(method, f"{self.address}/{path}", json=content, timeout=30, trust_env=False)
+        for _ in range(ATTEMPTS):
+            answer = httpx.request(method, f"{self.address}/{path}", json=content, timeout=30, trust_env=False)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)
         return answer.raise_for_status().json()
 
     def knows(self, deployment):
         found = httpx.get(f"{self.address}/deployments/name/{deployment}", timeout=30, trust_env=False)
         return found.is_success
 
-    def start_run(self, deployment):
+    def start_run(self, deployment, **parameters):
         """Start a deployment's run, and give its id."""
         found = self.ask("GET", f"deployments/name/{deployment}")
-        return self.ask("POST", f"deployments/{found['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})["id"]
+        content = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
+        return self.ask("POST", f"deployments/{found['id']}/create_flow_run", content)["id"]
 
     def cancel(self, run):
         self.ask("POST", f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})

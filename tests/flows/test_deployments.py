@@ -1,6 +1,7 @@
 """The flow `reproduce` in this process and on a worker: Prefect's own server, real DVC, a recipe that takes seconds."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from threading import Event
@@ -111,12 +112,40 @@ def test_what_lies_elsewhere_is_asked_again():
     assert may_pass(None, None, State)
 
 
-def test_every_recipe_has_its_deployments():
+def test_every_recipe_and_every_study_has_its_deployments():
     deployments = list_deployments()
-    received = {(item.entrypoint, item.name, item.parameters["recipe"]) for item in deployments}
-    recipes = [path.stem for path in (ROOT / "recipes").glob("*.yaml")]
-    assert received == {(f"flows/{flow}.py:{flow}", name, name) for flow in FLOWS for name in recipes}
+    received = {(item.entrypoint, item.name, *item.parameters.items()) for item in deployments}
+    recipes, studies = ([path.stem for path in ROOT.glob(f"{folder}/*.yaml")] for folder in ("recipes", "studies"))
+    expected = {(f"flows/{flow}.py:{flow}", name, ("recipe", name)) for flow in FLOWS for name in recipes}
+    assert received == expected | {("flows/study.py:study", name, ("name", name)) for name in studies}
     assert len(deployments) == len(received)
+
+
+def test_no_worker_that_takes_cells_takes_a_flow_which_waits_for_them():
+    waiting = ("grid", "study")
+    pools = [(item.flow_name, item.work_pool_name) for item in list_deployments()]
+    of_cells, of_waiting = ({pool for flow, pool in pools if (flow in waiting) == chosen} for chosen in (False, True))
+    assert of_cells
+    assert of_waiting
+    assert not of_cells & of_waiting
+
+
+def test_runs_of_recipes_that_require_a_gpu_have_the_pool_gpu():
+    pools = {item.name: item.work_pool_name for item in list_deployments() if item.flow_name == "reproduce"}
+    texts = {name: (ROOT / f"recipes/{name}.yaml").read_text() for name in pools}
+    assert pools == {name: "gpu" if "device: gpu #" in text else "local" for name, text in texts.items()}
+    assert len(set(pools.values())) == 2
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_templates_of_pools_are_complete_and_a_server_takes_them(kind, project, prefect_server):
+    user, file = copy(project), ROOT / f"pools/{kind}.json"
+    user.env = project.env | prefect_server.env
+    user.run("prefect", "work-pool", "create", "--type", kind, "--base-job-template", str(file), kind)
+    template = prefect_server.ask("GET", f"work_pools/{kind}")["base_job_template"]
+    variables = template["variables"]["properties"]
+    assert set(re.findall(r"{{ (\w+) }}", json.dumps(template["job_configuration"]))) == variables.keys()
+    assert variables["env"]["default"]["RUNS_CONTAINER"] == "1"
 
 
 def test_workers_that_share_an_origin_are_told_its_variable_and_not_its_address(monkeypatch):

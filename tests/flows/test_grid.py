@@ -15,7 +15,7 @@ from tests.flows.projects import MeasuredProject
 from tests.tiny_repository import Repository, load_yaml, wait_until
 
 NETWORK = "attention-56"
-WORKER = ("prefect", "worker", "start", "--pool", "local", "--limit", "1")
+WORKER = ("prefect", "worker", "start", "--limit", "1", "--pool")
 STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
 GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
 
@@ -65,7 +65,7 @@ def workers(project, prefect_server, laptop, tmp_path_factory):
     machines = [Machine(tmp_path_factory.mktemp("workers") / name, project, prefect_server) for name in ("one", "two")]
     with ExitStack() as stack:
         for machine in machines:
-            stack.enter_context(ended(machine.start(*WORKER, stderr=subprocess.DEVNULL)))
+            stack.enter_context(ended(machine.start(*WORKER, "local", stderr=subprocess.DEVNULL)))
         yield [machine.env["HOME"] for machine in machines]
 
 
@@ -129,6 +129,13 @@ def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, la
     third.run("dvc", "exp", "pull", "origin", "--all-commits")
     changes = json.loads(third.run("dvc", "metrics", "diff", "demo-arl-56", "demo-nal-56", "--json"))
     assert changes[f"metrics/{NETWORK}.json"]["test_error_percent"]["diff"] == 3.0
+
+
+def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(laptop, workers, prefect_server):
+    run = prefect_server.start_run("grid/demo", networks=[NETWORK], seeds=[0])
+    with ended(laptop.start(*WORKER, "grids", stderr=subprocess.DEVNULL)):
+        wait_until(lambda: prefect_server.find_outcome(run), 600)
+    assert prefect_server.find_outcome(run) == "COMPLETED", prefect_server.read_log(run)
 
 
 @pytest.mark.slow

@@ -1,0 +1,61 @@
+"""About how long a grid's trainings will take, by what trainings of the same recipe and network have taken."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+
+from execution.git import list_committed, read_committed, run_git
+from execution.plan import Plan
+from experiments.published_run import RESULTS
+from pipeline.errors import InputError
+from pipeline.settings.params import read_recorded_params
+
+
+def describe_hours(repository: Path, plans: list[Plan]) -> str:
+    """The hours that cells take one after the other, in words; they say of which networks nothing is known."""
+    known = {network: find_epoch_minutes(repository, plans[0], network) for network in list_networks(plans)}
+    minutes, count = 0.0, 0
+    for plan in plans:
+        (network,) = plan.arguments["networks"]
+        if times := known[network]:
+            minutes += median(times) * read_recorded_params(plan.params, plan.experiment).train.epochs
+            count += 1
+    unknown = ", ".join(network for network, times in known.items() if not times)
+    if not count:
+        return f"how long they take is not known: no training of {unknown} by this recipe is recorded"
+    others = f"; of {unknown} none is recorded" if unknown else ""
+    return f"{count} take about {minutes / 60:.2g} h in all, as recorded trainings did{others}"
+
+
+def list_networks(plans: list[Plan]) -> list[str]:
+    """The networks of cells, each once."""
+    return list(dict.fromkeys(plan.arguments["networks"][0] for plan in plans))
+
+
+def find_epoch_minutes(repository: Path, plan: Plan, network: str) -> list[float]:
+    """What an epoch took, in minutes, in each training of a network by a plan's recipe that is recorded."""
+    found = []
+    for revision, folder in list_records(repository, plan):
+        with suppress(InputError, ValueError, KeyError):  # no training of this network
+            timing = json.loads(read_committed(repository, revision, f"{folder}timing/{network}.json"))
+            params = read_recorded_params(read_committed(repository, revision, f"{folder}params.yaml"), revision)
+            found.append(timing["train_minutes"] / params.train.epochs)
+    return found
+
+
+def list_records(repository: Path, plan: Plan) -> Iterator[tuple[str, str]]:
+    """The recorded runs of a plan's recipe: revisions and folders in them, of experiments and of what is published."""
+    of_recipe = re.compile(rf"{re.escape(plan.recipe)}-(arl|nal)(-.+)?")
+    for line in run_git(
+        repository, "for-each-ref", "--format=%(objectname) %(refname:lstrip=4)", "refs/exps"
+    ).splitlines():
+        revision, name = line.split(" ")
+        if of_recipe.fullmatch(name):
+            yield revision, ""
+    with suppress(InputError):  # a commit without published results
+        for name in list_committed(repository, plan.commit, RESULTS.name):
+            if of_recipe.fullmatch(name):
+                yield plan.commit, f"{RESULTS.name}/{name}/"
