@@ -26,10 +26,10 @@ force_portable_kernels()  # for tests that import TensorFlow by themselves
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
-# First what takes minutes, so that no worker is left alone with it at the end. The first two share a run of flows.
+# First what takes minutes, so that no worker is left alone with it at the end. The first three share a run of flows.
 LONGEST = (
-    *("test_local.py", "test_deployments.py", "test_kernels.py", "test_pipeline.py", "test_bad_input.py"),
-    *("test_devices.py", "test_cifar10.py", "test_resumption.py", "test_reproducibility.py"),
+    *("test_local.py", "test_pipeline.py", "test_deployments.py", "test_kernels.py", "test_bad_input.py"),
+    *("test_devices.py", "test_grid.py", "test_resumption.py"),
 )
 
 
@@ -49,7 +49,7 @@ class Scheduling(LoadFileScheduling):
         file = nodeid.partition("::")[0]
         if file.endswith("test_kernels.py"):
             return nodeid
-        return "tests of one run" if file.endswith(LONGEST[:2]) else file
+        return "tests of one run" if file.endswith(LONGEST[:3]) else file
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook

@@ -1,17 +1,13 @@
-"""The operations of a training, by themselves: prints a digest of each one's results and gradients as JSON.
+"""The operations of a training, by themselves: a digest of each one's results and gradients; as a command, as JSON.
 
-Usage: python -m tests.compute.operations portable|default
+Usage: python -m tests.compute.operations, with the kernels that the environment says
 """
 
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Callable
 
 import numpy as np
-
-from pipeline.compute.kernels import PORTABLE
 
 
 def draw(key: int, *shape: int) -> np.ndarray:
@@ -79,12 +75,7 @@ def list_operations() -> dict[str, str]:
     }
 
 
-def main(kernels: str) -> None:
-    if kernels == "portable":
-        os.environ |= PORTABLE
-    else:
-        for name in PORTABLE:
-            os.environ.pop(name, None)
+def main() -> None:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(2)
@@ -93,4 +84,4 @@ def main(kernels: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

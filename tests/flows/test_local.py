@@ -122,12 +122,6 @@ def test_nothing_is_told_to_the_users_own_prefect(project, profile_requests, fir
     assert [path.name for path in (Path(project.env["HOME"], ".prefect")).iterdir()] == ["profiles.toml"]
 
 
-def test_a_second_run_trains_nothing(project, first_run, profile_requests):
-    output = project.run("python", "-m", "flows.local", "tiny")
-    assert ran_stages(output) == []
-    assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in output
-
-
 def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
     output = project.run("python", "-m", "flows.local", "nope", check=False)
     line = next(line for line in output.splitlines() if line.startswith("error: "))
@@ -172,7 +166,7 @@ def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run
     assert not any(other.is_running() for other in group)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_killed_run_leaves_no_server(project, first_run, number):
     process = start_alone(project, "tiny")
     try:
