@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -150,24 +151,30 @@ stages:
 """
 
 
+@pytest.fixture(scope="session")
+def small_template(tmp_path_factory):
+    """The folder of a repository with DVC whose stages take no time."""
+    repository = Repository(tmp_path_factory.mktemp("template"), tmp_path_factory.mktemp("home"))
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    repository.run("dvc", "init", "--quiet")
+    (repository.folder / "dvc.yaml").write_text(GRAPH)
+    write_parameters(repository.folder)
+    repository.commit("first")
+    return repository.folder
+
+
 @pytest.fixture
-def small_repository(tmp_path, monkeypatch):
-    """A repository with DVC whose stages take no time; git knows nobody here."""
+def small_repository(small_template, tmp_path, monkeypatch):
+    """A copy of it; git knows nobody here."""
     repository = Repository(tmp_path / "repository", tmp_path)
-    repository.folder.mkdir()
     repository.env = {name: value for name, value in repository.env.items() if not name.startswith("GIT_")}
     repository.env["GIT_CONFIG_NOSYSTEM"] = "1"
     for name in os.environ.keys() - repository.env.keys():
         monkeypatch.delenv(name)
     for name, value in repository.env.items():
         monkeypatch.setenv(name, value)
-    repository.run("git", "init", "--quiet", "--initial-branch=main")
-    repository.run("dvc", "init", "--quiet")
-    (repository.folder / "dvc.yaml").write_text(GRAPH)
-    write_parameters(repository.folder)
-    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-    repository.run("git", "add", "--all")
-    repository.run("git", *author, "commit", "--quiet", "--message=first")
+    shutil.copytree(small_template, repository.folder)
+    repository.run("git", "update-index", "--refresh")
     return repository
 
 
