@@ -1,7 +1,8 @@
-"""The tiny pipeline with ARL, its records with label noise, trainings with other learnings, and operations alone.
+"""The tiny pipeline with ARL, its records with label noise, and the operations of a training by themselves.
 
-Usage: python -m tests.compute.tiny_pipeline FOLDER [LEARNING…], where digests.json will be, with the sha256 of each
-output; in one process, because an emulated CPU takes a minute to import TensorFlow.
+Usage: python -m tests.compute.tiny_pipeline FOLDER [evaluate] [nal], where digests.json will be, with the sha256 of
+each output; also of the evaluation, and of a training with NAL. In one process, and no more of it than is asked for,
+because an emulated CPU takes a minute to import TensorFlow and as long to evaluate a model.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ def hash_outputs(prefix: str, folders: tuple[str, ...]) -> dict[str, str]:
     return {f"{prefix}{file}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def main(folder: Path, *learnings: str) -> None:
+def main(folder: Path, *further: str) -> None:
     LAYOUTS["seed"] = TINY
     os.chdir(folder)
     shutil.copy(ROOT / "pyproject.toml", ".")
@@ -55,12 +56,13 @@ def main(folder: Path, *learnings: str) -> None:
     for stage in (download, preprocess, tfrecords):
         stage(load_params())
     train(NETWORK, load_params())
-    evaluate(NETWORK, load_params())
+    if "evaluate" in further:
+        evaluate(NETWORK, load_params())
     digests = hash_outputs("", PROMISED)
-    for learning in learnings:
-        write_params(learning)
+    if "nal" in further:
+        write_params("nal")
         train(NETWORK, load_params())
-        digests |= hash_outputs(f"{learning}: ", ("models", "history"))
+        digests |= hash_outputs("nal: ", ("models", "history"))
     write_params("arl", preprocess={"label_noise": 0.4})
     preprocess(load_params())
     tfrecords(load_params())
