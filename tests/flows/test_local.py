@@ -148,7 +148,7 @@ def find_group(process):
 def test_ctrl_c_ends_all_that_was_started_and_the_server_last(project, first_run):
     process = start_alone(project, "demo")
     try:
-        wait_until(project.is_training, 90)
+        wait_until(project.is_training, 180)
         (clone,) = project.find_clones()
         group = find_group(process)
         assert len(group) == 2
