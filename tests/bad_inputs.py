@@ -198,7 +198,6 @@ BAD_INPUTS = [
     train(
         "too large a batch", param("train.batch_size", 99), "train.batch_size requires at most the 80 .* Received: 99"
     ),
-    train("infinite loss", param("train.learning_rate.peak", 1e30), r".* finite .* epoch 1.*"),
     train("other libraries", replace("pyproject.toml", b'keras = "', b'keras = "9'), ".* keras 93.* Received: 3.*"),
     train("a network that is not listed", param("networks", ["attention-56"]), f".* Received: {NETWORK}"),
     train("the checkpoints' place is taken", text("checkpoints", ""), ".* requires files it can read and write.*"),

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -26,10 +27,10 @@ force_portable_kernels()  # for tests that import TensorFlow by themselves
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
-# First what takes minutes, so that no worker is left alone with it at the end. The first two share a run of flows.
+# First what takes minutes, so that no worker is left alone with it at the end. The first three share a run of flows.
 LONGEST = (
-    *("test_local.py", "test_deployments.py", "test_kernels.py", "test_pipeline.py", "test_bad_input.py"),
-    *("test_devices.py", "test_cifar10.py", "test_resumption.py", "test_reproducibility.py"),
+    *("test_local.py", "test_pipeline.py", "test_deployments.py", "test_kernels.py", "test_bad_input.py"),
+    *("test_devices.py", "test_grid.py", "test_resumption.py"),
 )
 
 
@@ -49,7 +50,7 @@ class Scheduling(LoadFileScheduling):
         file = nodeid.partition("::")[0]
         if file.endswith("test_kernels.py"):
             return nodeid
-        return "tests of one run" if file.endswith(LONGEST[:2]) else file
+        return "tests of one run" if file.endswith(LONGEST[:3]) else file
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
@@ -150,24 +151,30 @@ stages:
 """
 
 
+@pytest.fixture(scope="session")
+def small_template(tmp_path_factory):
+    """The folder of a repository with DVC whose stages take no time."""
+    repository = Repository(tmp_path_factory.mktemp("template"), tmp_path_factory.mktemp("home"))
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    repository.run("dvc", "init", "--quiet")
+    (repository.folder / "dvc.yaml").write_text(GRAPH)
+    write_parameters(repository.folder)
+    repository.commit("first")
+    return repository.folder
+
+
 @pytest.fixture
-def small_repository(tmp_path, monkeypatch):
-    """A repository with DVC whose stages take no time; git knows nobody here."""
+def small_repository(small_template, tmp_path, monkeypatch):
+    """A copy of it; git knows nobody here."""
     repository = Repository(tmp_path / "repository", tmp_path)
-    repository.folder.mkdir()
     repository.env = {name: value for name, value in repository.env.items() if not name.startswith("GIT_")}
     repository.env["GIT_CONFIG_NOSYSTEM"] = "1"
     for name in os.environ.keys() - repository.env.keys():
         monkeypatch.delenv(name)
     for name, value in repository.env.items():
         monkeypatch.setenv(name, value)
-    repository.run("git", "init", "--quiet", "--initial-branch=main")
-    repository.run("dvc", "init", "--quiet")
-    (repository.folder / "dvc.yaml").write_text(GRAPH)
-    write_parameters(repository.folder)
-    author = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-    repository.run("git", "add", "--all")
-    repository.run("git", *author, "commit", "--quiet", "--message=first")
+    shutil.copytree(small_template, repository.folder)
+    repository.run("git", "update-index", "--refresh")
     return repository
 
 

@@ -7,40 +7,28 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from tests.bad_inputs import ARCHIVE, BAD_INPUTS, PARAMS, param
+from tests.forked_stages import start_stages
 from tests.tiny_repository import NETWORK, ROOT, write_tiny_params
 
-# As the command, but for the times between attempts.
-COMMAND = """
-import runpy, sys
-from pipeline.cifar import downloads
-downloads.BACK_OFF_SECONDS, downloads.TIMEOUT_SECONDS = 0.01, 0.3
-runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
-"""
 OUTPUTS = ("data/raw", "data/prepared", "data/tfrecords", "models", "history", "timing", "machine", "predictions",
            "masks", "details", "metrics", "reports", "taken")  # fmt: skip
 
 
-def run_stage(stage, folder, *tracer):
-    names = [NETWORK] if stage in ("train", "evaluate") else []
-    command = [*tracer, sys.executable, "-c", COMMAND, f"pipeline.stages.{stage}", *names]
-    env = os.environ | {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
-    env.pop("CIFAR_MIRROR", None)
-    return subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def stages():
+    with start_stages() as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory, make_files, write_archive):
+def template(stages, tmp_path_factory, make_files, write_archive):
     """A workspace in which all stages have run, on a data set of its own."""
     folder = tmp_path_factory.mktemp("template")
     for name in ("params.yaml", "pyproject.toml"):
@@ -53,8 +41,8 @@ def template(tmp_path_factory, make_files, write_archive):
         param("tfrecords.images_per_shard", 100)()
     place(folder, "")
     for stage in ("download", "preprocess", "tfrecords", "train", "evaluate", "report"):
-        done = run_stage(stage, folder)
-        assert done.returncode == 0, done.stderr
+        end = stages.run(stage, folder)
+        assert end.status == 0, end.stderr
     shutil.rmtree(folder / "checkpoints")
     return folder
 
@@ -101,10 +89,10 @@ def read_outputs(folder):
 
 
 @pytest.fixture(scope="module")
-def outcomes(template, address, tmp_path_factory):
+def outcomes(stages, template, address, tmp_path_factory):
     """For each case the end of its command, and the outputs before and after it."""
     parent = tmp_path_factory.mktemp("cases")
-    before = {}
+    outcomes = {}
     for number, bad in enumerate(BAD_INPUTS):
         folder = parent / str(number)
         shutil.copytree(template, folder)
@@ -112,20 +100,16 @@ def outcomes(template, address, tmp_path_factory):
         with contextlib.chdir(folder):
             bad.spoil()
         place(folder, address)
-        before[bad.name] = read_outputs(folder)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ends = list(pool.map(lambda item: run_stage(item[1].stage, parent / str(item[0])), enumerate(BAD_INPUTS)))
-    return {
-        bad.name: (end, before[bad.name], read_outputs(parent / str(number)))
-        for number, (bad, end) in enumerate(zip(BAD_INPUTS, ends, strict=True))
-    }
+        before = read_outputs(folder)
+        outcomes[bad.name] = (stages.run(bad.stage, folder), before, read_outputs(folder))
+    return outcomes
 
 
 @pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.name)
 def test_bad_input_ends_with_a_status_and_one_line_and_outputs_stay(bad, outcomes):
     end, before, after = outcomes[bad.name]
     errors = [line for line in end.stderr.splitlines() if line.startswith("error: ")]
-    assert end.returncode in (1, os.EX_TEMPFAIL), end.stderr
+    assert end.status in (1, os.EX_TEMPFAIL), end.stderr
     assert len(errors) == 1, end.stderr
     assert end.stderr.splitlines()[-1] == errors[0]
     assert "Traceback" not in end.stderr
@@ -133,32 +117,42 @@ def test_bad_input_ends_with_a_status_and_one_line_and_outputs_stay(bad, outcome
     assert re.search(r"Received: .", errors[0])
     assert after == before
     shown = re.sub(r"/\S*/cases\d*/\d+", "…", errors[0]).replace("|", "\\|")
-    print(f"\n| {bad.stage} | {bad.name} | {end.returncode} | `{re.sub('[0-9a-f]{64}', '…', shown)}` |", end="")
+    print(f"\n| {bad.stage} | {bad.name} | {end.status} | `{re.sub('[0-9a-f]{64}', '…', shown)}` |", end="")
+
+
+# By stage, a file that it writes.
+WRITTEN = {
+    "download": "data/raw/.custom.aside/data_batch_3.bin",
+    "preprocess": "data/.prepared.aside/train-images.npy",
+    "tfrecords": "data/.tfrecords.aside/index.json",
+    "train": f"history/.{NETWORK}.csv.aside",
+    "evaluate": f"predictions/.{NETWORK}.csv.aside",
+    "report": ".reports.aside/report.md",
+}
+
+
+@pytest.fixture(scope="module")
+def full_disks(template, tmp_path_factory):
+    """Each stage in a workspace of its own, and how it ended where the disk has no room for one of its files."""
+    folders = {stage: tmp_path_factory.mktemp("full") / stage for stage in WRITTEN}
+    for folder in folders.values():
+        shutil.copytree(template, folder)
+    files = [folders[stage] / file for stage, file in WRITTEN.items()]
+    # strace lets the system call fail as the kernel does on a full disk, for these files.
+    places = [word for file in files for path in (file, file.with_name(f".{file.name}.aside")) for word in ("-P", path)]
+    strace = ("strace", "-f", "-qq", "-o", "/dev/null", *places, "-e", "inject=write:error=ENOSPC")
+    with start_stages(*strace) as stages:
+        return {stage: (folder, stages.run(stage, folder)) for stage, folder in folders.items()}
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not there")
-@pytest.mark.parametrize(
-    ("stage", "file"),
-    [
-        ("download", "data/raw/.custom.aside/data_batch_3.bin"),
-        ("preprocess", "data/.prepared.aside/train-images.npy"),
-        ("tfrecords", "data/.tfrecords.aside/index.json"),
-        ("train", f"history/.{NETWORK}.csv.aside"),
-        ("evaluate", f"predictions/.{NETWORK}.csv.aside"),
-        ("report", ".reports.aside/report.md"),
-    ],
-)
-def test_a_full_disk_ends_a_stage_with_one_line_and_outputs_stay(stage, file, template, tmp_path):
-    folder = tmp_path / "workspace"
-    shutil.copytree(template, folder)
-    before = read_outputs(folder)
-    # strace lets the system call fail as the kernel does on a full disk, for this file.
-    place = ("-P", folder / file, "-P", (folder / file).with_name(f".{Path(file).name}.aside"))
-    end = run_stage(stage, folder, "strace", "-f", "-qq", "-o", "/dev/null", *place, "-e", "inject=write:error=ENOSPC")
-    assert end.returncode == 1
+@pytest.mark.parametrize("stage", WRITTEN)
+def test_a_full_disk_ends_a_stage_with_one_line_and_outputs_stay(stage, template, full_disks):
+    folder, end = full_disks[stage]
+    assert end.status == 1
     assert end.stderr.splitlines()[-1].startswith("error: the stage requires files it can read and write. Received: ")
     assert "Traceback" not in end.stderr
-    assert read_outputs(folder) == before
+    assert read_outputs(folder) == read_outputs(template)
     assert not list(folder.rglob("*.aside"))
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.cifar.batches import load_split
+
 ROOT = Path(__file__).parents[1]
 NETWORK = "attention-mini"
 
@@ -81,6 +83,16 @@ def test_shards_are_whole(workspace):
     }
 
 
+def test_class_means_of_the_records_tell_other_records_classes_better_than_chance(workspace):
+    train, validation = (load_split(workspace / "data/tfrecords", name) for name in ("train", "validation"))
+    pixels = [split.images.reshape(len(split.images), -1).astype(np.float32) for split in (train, validation)]
+    means = np.array([pixels[0][train.labels == label].mean(axis=0) for label in range(10)])
+    # The nearest mean: |x - m|² without |x|², which is the same for all.
+    nearest = ((means**2).sum(axis=1) - 2 * pixels[1] @ means.T).argmin(axis=1)
+    assert (nearest != validation.labels).mean() < 0.8  # chance: 0.9
+
+
+@pytest.mark.slow
 def test_a_short_training_beats_chance_clearly(workspace):
     run_stage(workspace, "train", NETWORK)
     history = pd.read_csv(workspace / f"history/{NETWORK}.csv")

@@ -28,6 +28,7 @@ def build(folder, home, *, recipe, backend, varied):
     params = folder / "params.yaml"
     if recipe == "tiny":
         write_tiny_params(params)
+        params.write_text(params.read_text().replace("ema_momentum: 0.0", "ema_momentum: 0.9"))
     params.write_text(params.read_text().replace("backend: tensorflow", f"backend: {backend}"))
     repository.env |= SECOND if varied else FIRST
     later, cpus = (command if varied and shutil.which(command[0]) else [] for command in (LATER, ONE_CPU))

@@ -50,7 +50,7 @@ def write_tiny_params(path):
     params["preprocess"]["validation_images"] = 20
     params["tfrecords"]["images_per_shard"] = 30
     params["model"].update(width=0.0625, dropout=0.2)
-    params["train"].update(epochs=3, batch_size=20, ema_momentum=0.9)
+    params["train"].update(epochs=3, batch_size=20)
     params["evaluate"]["batch_size"] = 20
     yaml.dump(params, path)
 

@@ -1,17 +1,13 @@
-"""The operations of a training, by themselves: prints a digest of each one's results and gradients as JSON.
+"""The operations of a training, by themselves: a digest of each one's results and gradients; as a command, as JSON.
 
-Usage: python -m tests.compute.operations portable|default
+Usage: python -m tests.compute.operations, with the kernels that the environment says
 """
 
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Callable
 
 import numpy as np
-
-from pipeline.compute.kernels import PORTABLE
 
 
 def draw(key: int, *shape: int) -> np.ndarray:
@@ -53,6 +49,7 @@ def list_operations() -> dict[str, str]:
     maps, wide = draw(1, 50, 16, 16, 32), draw(2, 128, 16, 16, 48)
     scores, labels = 8 * draw(3, 200, 10), tf.one_hot(np.arange(200) % 10, 10)
     positive = np.abs(draw(4, 10_000)) + np.float32(1e-3)
+    moving = draw(19, 32), np.abs(draw(20, 32)) + np.float32(1e-3)
     return {
         "convolution 1×1": hash_results(convolution(1), maps, draw(5, 1, 1, 32, 8)),
         "convolution 1×1, stride 2": hash_results(convolution(2), wide, draw(6, 1, 1, 48, 96)),
@@ -64,6 +61,10 @@ def list_operations() -> dict[str, str]:
         "dense layer": hash_results(tf.matmul, draw(13, 128, 384), draw(14, 384, 10)),
         "batch normalization": hash_results(
             lambda *arguments: fused_batch_norm(*arguments, epsilon=1e-5)[0], maps, draw(15, 32), draw(16, 32)
+        ),
+        "batch normalization with moving statistics": hash_results(
+            lambda *arguments: fused_batch_norm(*arguments, *moving, epsilon=1e-5, is_training=False)[0],
+            *(maps, draw(15, 32), draw(16, 32)),
         ),
         "softmax": hash_results(tf.nn.softmax, scores),
         "cross-entropy": hash_results(lambda x: tf.nn.softmax_cross_entropy_with_logits(labels, x), scores),
@@ -79,12 +80,7 @@ def list_operations() -> dict[str, str]:
     }
 
 
-def main(kernels: str) -> None:
-    if kernels == "portable":
-        os.environ |= PORTABLE
-    else:
-        for name in PORTABLE:
-            os.environ.pop(name, None)
+def main() -> None:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(2)
@@ -93,4 +89,4 @@ def main(kernels: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

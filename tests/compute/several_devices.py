@@ -120,20 +120,25 @@ def main(backend, devices, network, folder):
     from pipeline.compute import devices as module
 
     trainings = Trainings(network, folder)
-    results["float64"] = trainings.train("float64")
+    # On TensorFlow each device drops something else.
+    dropout = backend == "jax"
+    results["float64"] = trainings.train("float64", dropout=dropout)
     results["copies"] = list_copies(trainings.built.trainable_variables[-2])
+    if network == "tiny":
+        if not dropout:
+            trainings.train("dropout", dropout=True)
+        results["seeds"] = list_copies(trainings.built.get_layer("dropout").seed_generator.state)
     if devices < 4:
         results["float32"] = trainings.train("float32", "float32")
         results["probabilities"] = trainings.save()
-    if network == "tiny":
-        results["dropout"] = trainings.train("dropout", dropout=True)
-        results["seeds"] = list_copies(trainings.built.get_layer("dropout").seed_generator.state)
     if network == "tiny" and devices == 2:
         results["resumed"] = trainings.resume()
-        rates = np.full(STEPS, RATES[network] * devices, np.float32)
-        results["gradients added up"] = trainings.train("added up", learning_rates=rates)
-        module._global_statistics = lambda network: nullcontext()
-        results["unsynchronized"] = trainings.train("unsynchronized")
+        changes = {}
+        if backend == "tensorflow":  # each device normalizes with statistics of its own
+            module._global_statistics = lambda network: nullcontext()
+        else:  # gradients are the sum of the devices', not their mean
+            changes["learning_rates"] = np.full(STEPS, RATES[network] * devices, np.float32)
+        results["mistaken"] = trainings.train("mistaken", dropout=dropout, **changes)
     print(json.dumps(results))
 
 

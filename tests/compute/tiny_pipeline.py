@@ -1,6 +1,7 @@
-"""The tiny pipeline with ARL, its training with NAL, and its records with label noise: the sha256 of each output.
+"""The tiny pipeline with ARL, its records with label noise, and the operations of a training by themselves.
 
-Usage: python -m tests.compute.tiny_pipeline FOLDER, where digests.json will be; in one process, and no more of it,
+Usage: python -m tests.compute.tiny_pipeline FOLDER [evaluate] [nal], where digests.json will be, with the sha256 of
+each output; also of the evaluation, and of a training with NAL. In one process, and no more of it than is asked for,
 because an emulated CPU takes a minute to import TensorFlow and as long to evaluate a model.
 """
 
@@ -20,6 +21,7 @@ from pipeline.stages.evaluate import evaluate
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.tfrecords import tfrecords
 from pipeline.stages.train import train
+from tests.compute.operations import list_operations
 from tests.tiny_repository import NETWORK, PROMISED, ROOT, write_tiny_params
 
 # One Attention Module and one unit that halves the resolution, under the names of a real layout and network.
@@ -34,7 +36,7 @@ def write_params(learning: str, **changes: dict) -> None:
     params = YAML().load(path)
     params["model"].update(learning=learning, width=0.25)
     params["augment"].update(rotation_degrees=10.0, zoom_fraction=0.1, cutout_pixels=4, mixup_alpha=0.5)
-    params["train"].update(epochs=2, label_smoothing=0.1)
+    params["train"].update(epochs=2, label_smoothing=0.1, ema_momentum=0.9)
     for section, values in changes.items():
         params[section].update(values)
     YAML().dump(params, path)
@@ -46,7 +48,7 @@ def hash_outputs(prefix: str, folders: tuple[str, ...]) -> dict[str, str]:
     return {f"{prefix}{file}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *further: str) -> None:
     LAYOUTS["seed"] = TINY
     os.chdir(folder)
     shutil.copy(ROOT / "pyproject.toml", ".")
@@ -54,17 +56,20 @@ def main(folder: Path) -> None:
     for stage in (download, preprocess, tfrecords):
         stage(load_params())
     train(NETWORK, load_params())
-    evaluate(NETWORK, load_params())
+    if "evaluate" in further:
+        evaluate(NETWORK, load_params())
     digests = hash_outputs("", PROMISED)
-    write_params("nal")
-    train(NETWORK, load_params())
-    digests |= hash_outputs("nal: ", ("models", "history"))
+    if "nal" in further:
+        write_params("nal")
+        train(NETWORK, load_params())
+        digests |= hash_outputs("nal: ", ("models", "history"))
     write_params("arl", preprocess={"label_noise": 0.4})
     preprocess(load_params())
     tfrecords(load_params())
     digests |= hash_outputs("label noise: ", ("data/tfrecords",))
-    Path("digests.json").write_text(json.dumps(digests, indent=2) + "\n")
+    digests |= {f"operation: {name}": digest for name, digest in list_operations().items()}
+    Path("digests.json").write_text(json.dumps(digests, ensure_ascii=False, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

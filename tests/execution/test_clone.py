@@ -42,9 +42,14 @@ def test_stages_come_in_the_order_of_dvcs_graph(small_repository, head, paramete
 
 
 def test_an_experiment_is_recorded_in_the_repository_and_its_files_stay(small_repository, head, parameters):
+    before = {process.pid for process in psutil.Process().children()}
     with open_clone(small_repository.folder, head) as clone:
         stages = run_all(clone, parameters(command="echo other > first.txt"))
         clone.save_experiment("mine", stages[-1])
+        folder = str(clone.folder)
+    assert find_processes(folder) == []
+    assert clones(small_repository) == []
+    assert {process.pid for process in psutil.Process().children()} <= before
     assert "mine" in small_repository.run("dvc", "exp", "list", "--name-only")
     reference = small_repository.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").strip()
     assert small_repository.run("git", "show", f"{reference}:a.txt") == "other\n"
@@ -107,20 +112,22 @@ def test_results_of_stages_that_the_parameters_do_not_have_are_removed(small_rep
         assert (clone.folder / "b.txt").exists()
 
 
-def test_a_failed_stage_shows_its_last_lines_and_the_clone_is_removed(small_repository, head, parameters):
-    with open_clone(small_repository.folder, head) as clone, pytest.raises(DvcError) as error:
-        run_all(clone, parameters(command="echo before; echo 'the reason' >&2; exit 3"))
+FAILING = "echo before; echo https://me:token@host/path; echo 'the reason' >&2; exit 3"
+
+
+def test_a_failed_stage_shows_its_last_lines_without_credentials_and_the_session_goes_on(
+    small_repository, head, parameters
+):
+    printed = []
+    with open_clone(small_repository.folder, head) as clone:
+        with pytest.raises(DvcError) as error:
+            run_all(clone, parameters(command=FAILING), printed.append)
+        run_all(clone, parameters())
     assert "dvc repro --single-item first failed" in str(error.value)
     assert "the reason\n" in str(error.value)
     assert "exited with 3" in str(error.value)
-    assert clones(small_repository) == []
-
-
-def test_the_session_goes_on_after_a_failure(small_repository, head, parameters):
-    with open_clone(small_repository.folder, head) as clone:
-        with pytest.raises(DvcError):
-            run_all(clone, parameters(command="exit 3"))
-        run_all(clone, parameters())
+    assert "https://…@host/path" in printed
+    assert "me:token" not in str(error.value)
 
 
 @pytest.mark.parametrize(("container", "guards"), [("", 1), ("1", 0)])
@@ -261,14 +268,6 @@ def test_a_reader_of_lines_that_fails_leaves_the_session_in_step(small_repositor
         clone.save_experiment("mine", stages[-1])
 
 
-def test_credentials_in_addresses_are_not_shown(small_repository, head, parameters):
-    printed = []
-    with open_clone(small_repository.folder, head) as clone, pytest.raises(DvcError) as error:
-        run_all(clone, parameters(command="echo https://me:token@host/path; exit 3"), printed.append)
-    assert "https://…@host/path" in printed
-    assert "me:token" not in str(error.value)
-
-
 def test_a_push_that_failed_can_be_tried_again(small_repository, head, parameters):
     with open_clone(small_repository.folder, head) as clone:
         stages = run_all(clone, parameters())
@@ -290,13 +289,3 @@ def test_lines_end_with_carriage_returns_too_and_come_while_a_process_runs():
         assert next(lines) == "one"
         writer.write("ö".encode()[1:] + b"\n\nthree\n")
         assert [next(lines), next(lines)] == ["zwö", "three"]
-
-
-def test_no_process_of_the_clone_is_left_on_success(small_repository, head, parameters):
-    before = {process.pid for process in psutil.Process().children()}
-    with open_clone(small_repository.folder, head) as clone:
-        run_all(clone, parameters())
-        folder = str(clone.folder)
-    assert find_processes(folder) == []
-    assert clones(small_repository) == []
-    assert {process.pid for process in psutil.Process().children()} <= before

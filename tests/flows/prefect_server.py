@@ -48,7 +48,7 @@ class Server:
         command = ("prefect", "server", "start", "--port", str(self.port))
         # On a busy machine it tells of a database that was locked for a moment.
         with ended(repository.start(*command, stderr=subprocess.DEVNULL)):
-            wait_until(self.answers, 60)
+            wait_until(self.answers, 120)
             yield
 
     def answers(self):

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 from prefect.artifacts import Artifact
 from prefect.exceptions import ParameterTypeError
-from prefect.testing.utilities import prefect_test_harness
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from execution.dvc_client import DvcError
 from execution.git import find_commit
@@ -18,29 +18,28 @@ from execution.places import UnreachableError
 from execution.run_plan import LOCKS
 from flows.deploy import FLOWS, list_deployments
 from flows.reproduce import may_pass, reproduce
+from flows.tables import tables
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended
 from tests.tiny_repository import NETWORK, ROOT, wait_until
 
 
-@pytest.fixture(scope="module")
-def harness():
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
 @pytest.fixture
-def in_project(project, first_run, harness, monkeypatch):
+def in_project(project, first_run, prefect_server, monkeypatch):
     """Run flows in this process, on the copy of the project."""
     for name, value in project.env.items():
         if not name.startswith("PREFECT_"):
             monkeypatch.setenv(name, value)
     monkeypatch.setattr("execution.places.PROJECT", project.folder)
+    with temporary_settings({PREFECT_API_URL: prefect_server.address}):
+        yield
 
 
-def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
-    assert reproduce("tiny", "nal") == "tiny-nal"
+def test_a_second_run_trains_nothing_and_is_shown_as_artifacts(in_project, project, caplog):
+    assert tables("tiny")[:2] == ("tiny-arl", "tiny-nal")
+    assert "experiment tiny-nal, of commit " in caplog.text
+    assert "Running stage" not in caplog.text
     page, table = Artifact.get("tiny-nal"), Artifact.get("tiny-nal-table")
     error = json.loads(project.run("git", "show", f"{project.find_reference('tiny-nal')}:metrics/{NETWORK}.json"))
     assert f"| {error['test_error_percent']:.2f} |" in page.data

@@ -1,3 +1,5 @@
+from functools import cache, partial
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,12 @@ from tests.networks import PLAIN
 
 def build(network, layout="paper", learning="arl", **changes):
     return build_network(network, layout=layout, **PLAIN | {"width": 0.0625, "learning": learning} | changes)
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Networks at width 1, each built once: their weights stay."""
+    return cache(partial(build, width=1.0))
 
 
 def build_module(learning):
@@ -29,8 +37,8 @@ def build_module(learning):
         pytest.param("attention-452", 9.9, 10.0, marks=pytest.mark.slow),
     ],
 )
-def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high):
-    model = build(network, width=1.0)
+def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high, built):
+    model = built(network, "paper")
     assert low <= sum(np.prod(weight.shape) for weight in model.trainable_weights) / 1e6 <= high
 
 
@@ -39,15 +47,23 @@ def test_depth_of_the_paper_layout_is_36_m_plus_20(modules):
     assert modules_per_stage(f"attention-{36 * modules + 20}", "paper") == (modules,) * 3
 
 
-@pytest.mark.parametrize(
-    "depth", [56, 92, *(pytest.param(depth, marks=pytest.mark.slow) for depth in (128, 164, 236, 452))]
-)
-@pytest.mark.parametrize("mask", ["hourglass", "none"])
-def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says(depth, mask):
-    model = build(f"attention-{depth}", mask=mask)
+DEEPER = [pytest.param(depth, marks=pytest.mark.slow) for depth in (128, 164, 236, 452)]
+
+
+def count_on_trunk(model):
+    """The weighted layers that are neither in a mask nor in a shortcut."""
     layers = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
-    trunk = [name for name in layers if "_mask" not in name and "_shortcut" not in name]
-    assert len(trunk) == depth
+    return len([name for name in layers if "_mask" not in name and "_shortcut" not in name])
+
+
+@pytest.mark.parametrize("depth", [56, 92, *DEEPER])
+def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says(depth, built):
+    assert count_on_trunk(built(f"attention-{depth}", "paper")) == depth
+
+
+@pytest.mark.parametrize("depth", [56, *DEEPER])
+def test_weighted_layers_are_as_many_without_masks(depth):
+    assert count_on_trunk(build(f"attention-{depth}", mask="none")) == depth
 
 
 @pytest.mark.parametrize(
@@ -60,14 +76,14 @@ def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says(depth, mask):
         ("attention-56", "wide-stem", (4, 4, 1024)),
     ],
 )
-def test_last_feature_maps_and_logits_have_the_layouts_shapes(network, layout, last):
-    model = build(network, layout, width=1.0)
+def test_last_feature_maps_and_logits_have_the_layouts_shapes(network, layout, last, built):
+    model = built(network, layout)
     assert model.get_layer("last_relu").output.shape[1:] == last
     assert model.output_shape == (None, 10)
 
 
-def test_attention_mini_has_the_shapes_of_the_seeds_readme():
-    model = build("attention-mini", "seed", width=1.0)
+def test_attention_mini_has_the_shapes_of_the_seeds_readme(built):
+    model = built("attention-mini", "seed")
     shapes = {
         "stem_conv": (32, 32, 32),
         "stem_pool": (16, 16, 32),
@@ -153,8 +169,8 @@ def test_arl_and_nal_begin_with_the_same_weights():
     np.testing.assert_equal(*weights)
 
 
-def test_shortcuts_are_identities_where_the_shapes_agree():
-    names = {layer.name for layer in build("attention-92", width=0.25).layers}
+def test_shortcuts_are_identities_where_the_shapes_agree(built):
+    names = {layer.name for layer in built("attention-92", "paper").layers}
     projections = sorted(name for name in names if name.endswith("_shortcut"))
     assert projections == ["stage1_unit1_shortcut", "stage2_unit1_shortcut", "stage3_unit1_shortcut"]
 

@@ -121,8 +121,12 @@ def test_networks_have_the_parameters_that_are_documented(layout, width, with_ma
     counts = {mask: count_trainable(build(layout, width, mask=mask)) for mask in get_args(Mask)}
     without = with_masks - sum(count_mask_parameters(*mask) for mask in masks.items())
     assert counts == {"hourglass": with_masks, "convolutions": with_masks, "none": without}
-    for attention in ("channel", "spatial"):
-        assert count_trainable(build(layout, width, attention=attention)) == with_masks
+
+
+@pytest.mark.parametrize("attention", ["channel", "spatial"])
+def test_kinds_of_attention_have_no_parameters(attention):
+    x = keras.Input(SHAPE[1:])
+    assert keras.Model(x, ATTENTIONS[attention](x, "weights")).count_params() == 0
 
 
 def test_a_network_without_masks_is_the_trunk_alone():

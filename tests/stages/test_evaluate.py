@@ -1,36 +1,44 @@
+import contextlib
 import json
-import subprocess
-import sys
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from pipeline.inputs import read_array
+from pipeline.model.network import build_classifier
+from pipeline.model.saving import save_model
+from pipeline.settings.params import load_params
+from pipeline.stages import evaluate as stage
+from pipeline.stages.download import download
 from pipeline.stages.evaluate import scale_masks
+from pipeline.stages.paths import MEAN
+from pipeline.stages.preprocess import preprocess
+from pipeline.stages.tfrecords import tfrecords
+from pipeline.stages.train import build_compiled_network
+from tests.compute.tiny_pipeline import LAYOUTS, TINY, write_params
 from tests.tiny_repository import NETWORK, ROOT
-
-TRAIN_A_VARIANT = """
-import os, shutil, sys
-from tests.compute.tiny_pipeline import *
-LAYOUTS["seed"] = TINY
-os.chdir(sys.argv[1])
-shutil.copy(ROOT / "pyproject.toml", ".")
-write_params("arl", preprocess={"label_noise": 0.4}, model={"attention": "channel"})
-params = load_params()
-for stage in (download, preprocess, tfrecords):
-    stage(params)
-train(NETWORK, params)
-evaluate(NETWORK, params)
-"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What the stages write of a network with channel attention, trained with label noise."""
+    """What the stages write of an untrained network with channel attention, and of data with label noise."""
     folder = tmp_path_factory.mktemp("variant")
-    command = [sys.executable, "-c", TRAIN_A_VARIANT, folder]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LAYOUTS, "seed", TINY)
+        # In this process the backend is in use.
+        patch.setattr(stage, "set_up_backend", lambda **_: "CPU")
+        shutil.copy(ROOT / "pyproject.toml", ".")
+        write_params("arl", preprocess={"label_noise": 0.4}, model={"attention": "channel"})
+        params = load_params()
+        for prepare in (download, preprocess, tfrecords):
+            prepare(params)
+        network = build_compiled_network(NETWORK, params)
+        path = folder / f"models/{NETWORK}/model.keras"
+        path.parent.mkdir(parents=True)
+        save_model(build_classifier(network, read_array(MEAN)), path)
+        stage.evaluate(NETWORK, params)
     return folder
 
 

@@ -1,5 +1,6 @@
 """A run that is broken off anywhere goes on and ends with the same bits; what a checkpoint lacks must show."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 STEPS = 4 * STEPS_PER_EPOCH
 
 
-@pytest.fixture
-def break_off(make_run, train, monkeypatch):
+@pytest.fixture(scope="module")
+def break_off(make_run, train):
     """Begin the run in a folder, and break it off when `count` steps are done."""
 
     def run_until(count, folder, **settings):
@@ -25,7 +26,7 @@ def break_off(make_run, train, monkeypatch):
             raise KeyboardInterrupt
 
         build_step = trainer.build_step
-        with monkeypatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trainer, "build_step", lambda *parts: EndingStep(build_step(*parts), count, end))
             with pytest.raises(KeyboardInterrupt):
                 train(make_run(), folder, **settings)
@@ -33,13 +34,27 @@ def break_off(make_run, train, monkeypatch):
     return run_until
 
 
+@pytest.fixture(scope="module")
+def after_seven(break_off, tmp_path_factory):
+    """The checkpoints of the run, broken off after seven steps."""
+    folder = tmp_path_factory.mktemp("after-seven")
+    break_off(7, folder)
+    return folder
+
+
+@pytest.fixture
+def broken_off(after_seven, tmp_path):
+    """A copy of them."""
+    return shutil.copytree(after_seven, tmp_path / "run")
+
+
 def is_same(received, expected):
     same = all(np.array_equal(received[0][name], weight) for name, weight in expected[0].items())
     return same and received[1].history == expected[1].history
 
 
-# In the first epoch, on both sides of a checkpoint, and in the last epoch; all others take minutes.
-SOME = (1, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, STEPS - 1)
+# In the first epoch, behind a checkpoint, and in the last epoch; all others take minutes.
+SOME = (1, STEPS_PER_EPOCH + 1, STEPS - 1)
 
 
 @pytest.mark.parametrize(
@@ -97,27 +112,24 @@ def keep_initial(group):
 
 @pytest.mark.parametrize("group", ["network", "optimizer", "average"])
 def test_control_a_checkpoint_without_a_group_of_arrays_is_noticed(
-    group, break_off, make_run, train, uninterrupted, tmp_path, monkeypatch
+    group, broken_off, make_run, train, uninterrupted, monkeypatch
 ):
-    break_off(7, tmp_path)
     monkeypatch.setattr(trainer, "restore_arrays", keep_initial(group))
-    assert not is_same(train(make_run(), tmp_path), uninterrupted)
+    assert not is_same(train(make_run(), broken_off), uninterrupted)
 
 
 @pytest.mark.parametrize("step", [0, STEPS_PER_EPOCH])
 def test_control_a_checkpoint_with_another_step_is_noticed(
-    step, break_off, make_run, train, uninterrupted, tmp_path, monkeypatch
+    step, broken_off, make_run, train, uninterrupted, monkeypatch
 ):
-    break_off(7, tmp_path)
     load = CheckpointFolder.load_latest
     monkeypatch.setattr(CheckpointFolder, "load_latest", lambda folder: load(folder)._replace(step=step))
-    assert not is_same(train(make_run(), tmp_path), uninterrupted)
+    assert not is_same(train(make_run(), broken_off), uninterrupted)
 
 
-def test_a_checkpoint_of_another_network_is_refused(break_off, make_run, train, tmp_path):
-    break_off(7, tmp_path)
+def test_a_checkpoint_of_another_network_is_refused(broken_off, make_run, train):
     with pytest.raises(InputError, match=r"the checkpoint requires the arrays of tiny\. Received: others"):
-        train(make_run(), tmp_path, optimizer="adam")
+        train(make_run(), broken_off, optimizer="adam")
 
 
 def run_alone(folder, kill_after):

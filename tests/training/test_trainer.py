@@ -5,6 +5,8 @@ from pipeline.cifar.batches import Split
 from pipeline.errors import InputError
 from tests.augments import OFF
 
+NO_IMAGES = Split(np.empty((0, 32, 32, 3), np.uint8), np.empty(0, np.int64))
+
 
 def test_the_same_run_gives_the_same_weights_and_history(make_run, train, uninterrupted):
     weights, outcome = train(make_run())
@@ -29,15 +31,15 @@ def test_history_has_a_row_for_each_epoch(uninterrupted):
 
 def test_a_few_images_are_learned_by_heart(make_run, train):
     epochs = 60
-    run = make_run(epochs, augment=OFF, ema_momentum=0.0, learning_rates=np.full(3 * epochs, 0.02, np.float32))
+    rates = np.full(3 * epochs, 0.02, np.float32)
+    run = make_run(epochs, augment=OFF, ema_momentum=0.0, learning_rates=rates, validation=NO_IMAGES)
     _, outcome = train(run, optimizer="adam", weight_decay=0.0)
     assert outcome.history[0]["train_error_percent"] > 60
     assert outcome.history[-1]["train_error_percent"] < 30
 
 
 def test_without_validation_images_the_history_says_so(make_run, train):
-    none = Split(np.empty((0, 32, 32, 3), np.uint8), np.empty(0, np.int64))
-    _, outcome = train(make_run(epochs=1, validation=none))
+    _, outcome = train(make_run(epochs=1, validation=NO_IMAGES))
     assert outcome.history[0]["validation_error_percent"] is None
 
 
