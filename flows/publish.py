@@ -13,7 +13,9 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="*", help="to publish; without any, the pages are written again")
-    parser.add_argument("--models", action="store_true", help="publish their models too: some megabytes each")
+    parser.add_argument(
+        "--models", action="store_true", help="publish their models too, with a card of each: some megabytes"
+    )
     arguments = parser.parse_args()
 
     def publish() -> None:

@@ -87,19 +87,24 @@ def test_a_clone_without_experiments_and_cache_compares_what_is_published(projec
 
 
 PLAIN_KERAS = """
-import sys, keras, numpy as np
-model = keras.models.load_model("model.keras")
-np.save("probabilities.npy", model.predict(np.load("images.npy"), verbose=0))
+import sys, numpy as np
+images = np.load("images.npy")
+{}
+np.save("probabilities.npy", probabilities)
 assert not [name for name in sys.modules if name.startswith("pipeline")]
 """
 
 
-def test_keras_alone_finds_a_published_models_recorded_predictions(project, published, tmp_path):
+def test_keras_alone_finds_a_published_models_recorded_predictions_by_the_lines_of_its_card(
+    project, published, tmp_path
+):
     folder = published.folder / "results/tiny-arl"
-    shutil.copy(folder / f"models/{NETWORK}/model.keras", tmp_path)
+    card = (folder / f"model-card-{NETWORK}.md").read_text()
+    shutil.copytree(folder / "models", tmp_path / "results/tiny-arl/models")
     images = dvc.api.read("data/prepared/test-images.npy", str(project.folder), rev="tiny-arl", mode="rb")
     (tmp_path / "images.npy").write_bytes(images)
-    subprocess.run([sys.executable, "-c", PLAIN_KERAS], cwd=tmp_path, check=True)
+    script = PLAIN_KERAS.format(card.partition("```python\n")[2].partition("```")[0])
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
     recorded = np.load(folder / f"predictions/{NETWORK}.npy")
     np.testing.assert_allclose(np.load(tmp_path / "probabilities.npy"), recorded, atol=2e-3)
     table = pd.read_csv(folder / f"predictions/{NETWORK}.csv")
