@@ -1,8 +1,11 @@
 """`make reproduce` as a user runs it: Prefect's own server, real DVC, a recipe that takes seconds."""
 
 import contextlib
+import csv
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +20,7 @@ import psutil
 import pytest
 
 from execution.guard import find_processes
+from tests.flows.test_terminal import run_in_terminal
 from tests.tiny_repository import NETWORK, Repository, wait_until
 
 
@@ -59,6 +63,45 @@ def test_dvc_compares_the_two_experiments(project, first_run):
     assert "tiny-nal" in shown
     names = project.run("dvc", "params", "diff", "tiny-arl", "tiny-nal", "--json")
     assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
+
+
+def read_json(project, *command):
+    return json.loads(project.run("dvc", *command, "--json"))
+
+
+def test_dvc_shows_experiments_as_editors_read_them(project, first_run):
+    workspace, head = read_json(project, "exp", "show")
+    assert workspace["rev"] == "workspace"
+    assert head["rev"] == project.run("git", "rev-parse", "HEAD").strip()
+    shown = {experiment["name"]: experiment["revs"][0] for experiment in head["experiments"]}
+    assert shown.keys() == {"tiny-arl", "tiny-nal"}
+    for name, revision in shown.items():
+        data = revision["data"]
+        assert data["params"]["params.yaml"]["data"]["model"]["learning"] == name.removeprefix("tiny-")
+        recorded = project.run("git", "show", f"{revision['rev']}:metrics/{NETWORK}.json")
+        assert data["metrics"] == {f"metrics/{NETWORK}.json": {"data": json.loads(recorded)}}
+        assert {f"models/{NETWORK}", f"masks/{NETWORK}.npz"} <= data["outs"].keys()
+        assert {"data/tfrecords", "pipeline/stages/train.py"} <= data["deps"].keys()
+
+
+def test_dvcs_differences_have_both_experiments_and_all_their_rows(project, first_run):
+    names = "tiny-arl", "tiny-nal"
+    (changes,) = read_json(project, "metrics", "diff", *names, "--all").values()
+    for change in changes.values():
+        assert change.keys() >= {"old", "new"}
+        assert change.get("diff", 0) == pytest.approx(change["new"] - change["old"])
+    plots = read_json(project, "plots", "diff", *names)["data"]
+    assert plots.keys() == {f"history/{NETWORK}.csv", f"predictions/{NETWORK}.csv"}
+    for path, (plot,) in plots.items():
+        assert plot["type"] == "vega"
+        assert plot["revisions"] == [*names]
+        text = {name: dvc.api.read(path, str(project.folder), rev=name) for name in names}
+        rows = [(name, *row.values()) for name in names for row in csv.DictReader(io.StringIO(text[name]))]
+        values = plot["content"]["data"]["values"]
+        assert [(row.pop("rev"), *map(str, row.values())) for row in values] == rows
+    curve = plots[f"history/{NETWORK}.csv"][0]["content"]
+    assert curve["title"]["text"] == "Validation error, %"
+    assert curve["encoding"]["x"]["field"] == "epoch"
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +170,17 @@ def test_nothing_is_told_to_the_users_own_prefect(project, profile_requests, fir
     assert [path.name for path in (Path(project.env["HOME"], ".prefect")).iterdir()] == ["profiles.toml"]
 
 
-def test_a_second_run_trains_nothing(project, first_run, profile_requests):
-    output = project.run("python", "-m", "flows.local", "tiny")
-    assert ran_stages(output) == []
-    assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in output
+def test_a_second_run_trains_nothing_and_a_terminal_shows_a_line_for_each_stage(project, first_run, profile_requests):
+    command = [sys.executable, "-m", "flows.local", "tiny"]
+    environment = project.env | {"TERM": "xterm", "COLUMNS": "120"}
+    shown = run_in_terminal(command, cwd=project.folder, env=environment)
+    stages = re.findall(r"✓ (\S+) +\d+\.\d s  (?:as it was|from the cache)", shown)
+    network = [f"{stage}@{NETWORK}" for stage in ("train", "evaluate")]
+    assert stages == 2 * ["download", "preprocess", "tfrecords", *network, "report"]
+    assert shown.count("experiment tiny-") == 2
+    for unseen in ("Running stage", "didn't change", "Collecting", "| ---", "Traceback"):
+        assert unseen not in shown
+    assert "Network" in shown
 
 
 def test_a_recipe_that_is_not_there_is_refused_in_one_line(project):
