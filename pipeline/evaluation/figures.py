@@ -67,7 +67,7 @@ def draw_histories(runs: Histories, titles: dict[str, str], unit: str, *, sharey
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     panels[0].set_ylabel(unit)
-    if len(runs) > 1:  # their labels are too long for a panel
+    if len(runs) > 2:  # their labels would fill a panel
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     else:
         panels[0].legend()
