@@ -97,9 +97,9 @@ def collect_values(runs: Sequence[Run]) -> dict[str, Any]:
     settings = group_by_setting(runs)
     dataset, sha256 = runs[0].dataset
     published = dataset if dataset in FIGURES else "cifar10"
-    *before, last = map(title_setting, settings)
+    titles = [title_setting(seeds) for seeds in settings]
     return {
-        "title": f"{', '.join(before)} and {last}" if before else last,
+        "title": " and ".join(titles) if len(titles) < 3 else f"{titles[0]} and {len(titles) - 1} others",
         "dataset": dataset,
         "sha256": sha256,
         "published": published,

@@ -7,6 +7,7 @@ from dvc.api import DVCFileSystem
 
 from execution.git import check_repository
 from experiments.experiment import load_run
+from experiments.model_card import compose_model_card
 from experiments.output_digests import LOCK, hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.recorded_run import UNREADABLE, Run, read_folder
@@ -70,7 +71,7 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     Args:
         repository: the project's.
         name: of the experiment.
-        models: whether its models are published too: some megabytes each.
+        models: whether its models are published too, some megabytes each, with a card of each.
 
     Raises:
         InputError: the experiment is not complete, is of no recipe, or not of the code of a commit that HEAD contains.
@@ -90,6 +91,8 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
                 raise InputError(f"{name} requires all files of a run. Received: no {output}") from error
         write_json(aside / EVIDENCE, evidence._asdict())
         load_published(repository, aside)
+        for network in run.results if models else ():
+            (aside / f"model-card-{network}.md").write_text(compose_model_card(run, evidence, network, folder))
     return folder
 
 

@@ -4,7 +4,7 @@ A run has a folder for each network, <data set>/<network>/<learning>/s<seed>, wi
 itself writes them, so that one chart has both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from math import isnan
 from pathlib import Path
@@ -15,12 +15,31 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from execution.git import run_git
 from execution.recipe_changes import flatten
+from experiments.experiment import load_run
+from experiments.published_overview import load_all
 from experiments.recorded_run import Result, Run
+from pipeline.errors import InputError
 from pipeline.evaluation.page_pictures import draw_kept_masks
+from pipeline.locks import print_error
 
 FILE = "events.out.tfevents.0.recorded"  # by this name TensorBoard knows it
 OF_EACH_SPLIT = ("loss", "error_percent")
+
+
+def list_runs(repository: Path) -> Iterator[Run]:
+    """The published runs, then the experiments that are not among them; those that cannot be read are named."""
+    published = [run for run, _ in load_all(repository)]
+    yield from published
+    listed = run_git(repository, "for-each-ref", "--format=%(objectname) %(refname:lstrip=4)", "refs/exps/*/*/*")
+    known = {run.revision for run in published}
+    for revision, name in map(str.split, listed.splitlines()):
+        if revision not in known:
+            try:
+                yield load_run(repository, revision)._replace(name=name)
+            except InputError as error:
+                print_error(f"passed over: {error}")
 
 
 def write_events(folder: Path, runs: Iterable[Run]) -> None:

@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument(
         "names", nargs="*", help="experiments and studies to publish; without any, the pages are written again"
     )
-    parser.add_argument("--models", action="store_true", help="publish their models too: some megabytes each")
+    parser.add_argument(
+        "--models", action="store_true", help="publish their models too, with a card of each: some megabytes"
+    )
     arguments = parser.parse_args()
 
     def publish() -> None:

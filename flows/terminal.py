@@ -91,6 +91,7 @@ def show_stages(*, verbose: bool) -> Iterator[None]:
     if verbose or not sys.stderr.isatty():
         yield
         return
+    logging.getLogger("dvc.progress").setLevel(logging.CRITICAL)  # it draws bars of its own, but for one that is quiet
     logs, display = logging.getLogger(), StageDisplay(Console(stderr=True))
     handlers, logs.handlers = logs.handlers, [display]
     try:

@@ -18,6 +18,7 @@ from pipeline.evaluation.metrics import CALIBRATION_BINS, assign_bins
 # The pictures carry no time and no version, so that equal data give equal bytes.
 METADATA: dict[str, Any] = {"Software": None}
 MISTAKES = 10
+PANEL_CHARACTERS = 24  # of a legend for which a panel has room
 
 
 LINES = ("solid", "dashed", "dotted", "dashdot")  # of the runs in order; after them, again with other colors
@@ -67,7 +68,11 @@ def draw_histories(runs: Histories, titles: dict[str, str], unit: str, *, sharey
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     panels[0].set_ylabel(unit)
-    panels[0].legend()
+    handles, labels = panels[0].get_legend_handles_labels()
+    if max(map(len, labels), default=0) > PANEL_CHARACTERS:
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    else:
+        panels[0].legend()
     return figure
 
 

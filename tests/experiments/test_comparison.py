@@ -121,6 +121,7 @@ def test_settings_with_one_seed_in_common_are_compared_by_its_test_images():
 def test_of_three_settings_each_two_are_compared():
     runs = [make_run(name, {"attention-56": range(wrong)}) for wrong, name in enumerate(("one", "two", "three"), 1)]
     page = compose_comparison(runs)
+    assert page.startswith("# one (ARL) and 2 others\n")
     assert page.splitlines()[4].startswith("| Network | one (ARL) | two (ARL) | three (ARL) | Paper: ARL |")
     assert rows(page, "attention-56")[0][1:4] == ["10.00", "20.00", "30.00"]
     assert [row[1:3] + row[4:5] for row in rows(page, "attention-56")[1:4]] == [

@@ -5,7 +5,8 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from experiments.tensorboard_events import write_events
+from experiments.published_run import publish_run
+from experiments.tensorboard_events import list_runs, write_events
 from tests.experiments.made_up_runs import make_run
 
 
@@ -55,3 +56,14 @@ def test_runs_are_named_by_data_set_network_learning_and_seed_and_have_curves_pa
     assert parameters["model.learning"].string_value == "nal"
     assert events["soft masks", 1].image.encoded_image_string.startswith(b"\x89PNG")
     assert ("soft masks", 1) not in read_events(folder / again)
+
+
+def test_published_runs_and_experiments_are_listed_once_and_what_is_no_run_is_named(record, capsys):
+    record("mine-arl", 1)
+    record("broken-arl", 1, lambda clone: (clone / "timing/attention-56.json").unlink())
+    folder = record("mine-nal", 2, learning="nal")
+    publish_run(folder, "mine-nal")
+    assert sorted(run.name for run in list_runs(folder)) == ["mine-arl", "results/mine-nal"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("passed over: ")
+    assert line.endswith("requires the results of a complete run. Received: none in timing/attention-56.json")

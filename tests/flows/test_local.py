@@ -1,8 +1,11 @@
 """`make reproduce` as a user runs it: Prefect's own server, real DVC, a recipe that takes seconds."""
 
 import contextlib
+import csv
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +20,7 @@ import psutil
 import pytest
 
 from execution.guard import find_processes
+from tests.flows.test_terminal import run_in_terminal
 from tests.tiny_repository import NETWORK, Repository, wait_until
 
 
@@ -61,6 +65,45 @@ def test_dvc_compares_the_two_experiments(project, first_run):
     assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
 
 
+def read_json(project, *command):
+    return json.loads(project.run("dvc", *command, "--json"))
+
+
+def test_dvc_shows_experiments_as_editors_read_them(project, first_run):
+    workspace, head = read_json(project, "exp", "show")
+    assert workspace["rev"] == "workspace"
+    assert head["rev"] == project.run("git", "rev-parse", "HEAD").strip()
+    shown = {experiment["name"]: experiment["revs"][0] for experiment in head["experiments"]}
+    assert shown.keys() == {"tiny-arl", "tiny-nal"}
+    for name, revision in shown.items():
+        data = revision["data"]
+        assert data["params"]["params.yaml"]["data"]["model"]["learning"] == name.removeprefix("tiny-")
+        recorded = project.run("git", "show", f"{revision['rev']}:metrics/{NETWORK}.json")
+        assert data["metrics"] == {f"metrics/{NETWORK}.json": {"data": json.loads(recorded)}}
+        assert {f"models/{NETWORK}", f"masks/{NETWORK}.npz"} <= data["outs"].keys()
+        assert {"data/tfrecords", "pipeline/stages/train.py"} <= data["deps"].keys()
+
+
+def test_dvcs_differences_have_both_experiments_and_all_their_rows(project, first_run):
+    names = "tiny-arl", "tiny-nal"
+    (changes,) = read_json(project, "metrics", "diff", *names, "--all").values()
+    for change in changes.values():
+        assert change.keys() >= {"old", "new"}
+        assert change.get("diff", 0) == pytest.approx(change["new"] - change["old"])
+    plots = read_json(project, "plots", "diff", *names)["data"]
+    assert plots.keys() == {f"history/{NETWORK}.csv", f"predictions/{NETWORK}.csv"}
+    for path, (plot,) in plots.items():
+        assert plot["type"] == "vega"
+        assert plot["revisions"] == [*names]
+        text = {name: dvc.api.read(path, str(project.folder), rev=name) for name in names}
+        rows = [(name, *row.values()) for name in names for row in csv.DictReader(io.StringIO(text[name]))]
+        values = plot["content"]["data"]["values"]
+        assert [(row.pop("rev"), *map(str, row.values())) for row in values] == rows
+    curve = plots[f"history/{NETWORK}.csv"][0]["content"]
+    assert curve["title"]["text"] == "Validation error, %"
+    assert curve["encoding"]["x"]["field"] == "epoch"
+
+
 @pytest.fixture(scope="module")
 def published(project, first_run, tmp_path_factory):
     """A clone that has no experiments and no cache, but what is published with its models."""
@@ -87,19 +130,24 @@ def test_a_clone_without_experiments_and_cache_compares_what_is_published(projec
 
 
 PLAIN_KERAS = """
-import sys, keras, numpy as np
-model = keras.models.load_model("model.keras")
-np.save("probabilities.npy", model.predict(np.load("images.npy"), verbose=0))
+import sys, numpy as np
+images = np.load("images.npy")
+{}
+np.save("probabilities.npy", probabilities)
 assert not [name for name in sys.modules if name.startswith("pipeline")]
 """
 
 
-def test_keras_alone_finds_a_published_models_recorded_predictions(project, published, tmp_path):
+def test_keras_alone_finds_a_published_models_recorded_predictions_by_the_lines_of_its_card(
+    project, published, tmp_path
+):
     folder = published.folder / "results/tiny-arl"
-    shutil.copy(folder / f"models/{NETWORK}/model.keras", tmp_path)
+    card = (folder / f"model-card-{NETWORK}.md").read_text()
+    shutil.copytree(folder / "models", tmp_path / "results/tiny-arl/models")
     images = dvc.api.read("data/prepared/test-images.npy", str(project.folder), rev="tiny-arl", mode="rb")
     (tmp_path / "images.npy").write_bytes(images)
-    subprocess.run([sys.executable, "-c", PLAIN_KERAS], cwd=tmp_path, check=True)
+    script = PLAIN_KERAS.format(card.partition("```python\n")[2].partition("```")[0])
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
     recorded = np.load(folder / f"predictions/{NETWORK}.npy")
     np.testing.assert_allclose(np.load(tmp_path / "probabilities.npy"), recorded, atol=2e-3)
     table = pd.read_csv(folder / f"predictions/{NETWORK}.csv")
@@ -120,6 +168,19 @@ def test_nothing_goes_wrong_unseen(first_run):
 def test_nothing_is_told_to_the_users_own_prefect(project, profile_requests, first_run):
     assert profile_requests == []
     assert [path.name for path in (Path(project.env["HOME"], ".prefect")).iterdir()] == ["profiles.toml"]
+
+
+def test_a_second_run_trains_nothing_and_a_terminal_shows_a_line_for_each_stage(project, first_run, profile_requests):
+    command = [sys.executable, "-m", "flows.local", "tiny"]
+    environment = project.env | {"TERM": "xterm", "COLUMNS": "120"}
+    shown = run_in_terminal(command, cwd=project.folder, env=environment)
+    stages = re.findall(r"✓ (\S+) +\d+\.\d s  (?:as it was|from the cache)", shown)
+    network = [f"{stage}@{NETWORK}" for stage in ("train", "evaluate")]
+    assert stages == 2 * ["download", "preprocess", "tfrecords", *network, "report"]
+    assert shown.count("experiment tiny-") == 2
+    for unseen in ("Running stage", "didn't change", "Collecting", "| ---", "Traceback"):
+        assert unseen not in shown
+    assert "Network" in shown
 
 
 @pytest.mark.parametrize(

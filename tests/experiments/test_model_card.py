@@ -1,0 +1,29 @@
+import re
+
+import pytest
+
+from experiments.model_card import compose_model_card
+from experiments.published_run import load_published
+from tests.tiny_repository import ROOT
+
+PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))
+
+
+@pytest.mark.parametrize("folder", PUBLISHED, ids=str)
+def test_a_card_has_the_errors_and_confusions_of_the_predictions_and_the_folder_to_load_from(folder):
+    run, evidence = load_published(ROOT, folder)
+    for network, result in run.results.items():
+        card = compose_model_card(run, evidence, network, folder)
+        table = result.predictions
+        wrong = table[table["actual"] != table["predicted"]]
+        images, error = len(table), 100 * len(wrong) / len(table)
+        half_width = 1.96 * (error * (100 - error) / images) ** 0.5
+        assert f"**{error:.2f} %** of {images:,} test images (± {half_width:.2f}: 95 %" in card
+        pairs = list(zip(wrong["actual"], wrong["predicted"], strict=True))
+        most = max(map(pairs.count, pairs))
+        first = re.search(r"Most often it takes ([\w ]+?) for ([\w ]+?) \(([\d.]+) %", card)
+        assert pairs.count(first.group(1, 2)) == most
+        assert float(first[3]) == pytest.approx(100 * most / (table["actual"] == first[1]).sum(), abs=0.05)
+        assert f'load_model("{folder}/models/{network}/model.keras")' in card
+        assert evidence.command in card
+        assert ("CIFAR-10 (Krizhevsky 2009)" in card) == (run.dataset[0] == "cifar10")
