@@ -52,7 +52,7 @@ def grid(
     logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
     left = [plan for plan in plans if plan.experiment not in finished]
     if left:
-        logger.info("%d cells to run; %s", len(left), describe_hours(places.repository, left))
+        logger.info("%d cells to run: %s", len(left), describe_hours(places.repository, left))
     states = run_cells(left, logger.info)
     finished = find_finished(places, plans)
     path = write_grid(places.repository, plans, read_cells(places.repository, finished))
