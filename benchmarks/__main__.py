@@ -10,7 +10,7 @@ from benchmarks.processes import ROOT
 from benchmarks.results import load_sections, render_results, render_table, save_section
 
 # In the order of the table; each is a module with a function `measure`.
-BENCHMARKS = ("orchestration", "inputs", "training", "exactness", "data_stages", "growth", "depths", "gpu")
+BENCHMARKS = ("orchestration", "grid", "inputs", "training", "exactness", "data_stages", "growth", "depths", "gpu")
 MEASURED, RESULTS = ROOT / "benchmarks/measured", ROOT / "benchmarks/RESULTS.md"
 
 

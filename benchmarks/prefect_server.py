@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ START_SECONDS = 120
 
 
 class Server:
-    """A server that is up, with the work pool `local`, its worker and the deployments of a project."""
+    """A server that is up, with the deployments of a project."""
 
     def __init__(self, port: int, env: dict[str, str]):
         self.address = f"http://127.0.0.1:{port}/api"
@@ -63,20 +63,30 @@ def open_server(project: Path, env: dict[str, str]) -> Iterator[Server]:
     Raises:
         RuntimeError: the server does not answer within two minutes.
     """
+    with serve(project, env) as server, work(project, server.env):
+        yield server
+
+
+@contextmanager
+def serve(project: Path, env: dict[str, str]) -> Iterator[Server]:
+    """Start a server with a project's deployments, and end it; the errors are those of `open_server`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = Server(port, env)
-    with ExitStack() as stack:
-        stack.enter_context(running(("prefect", "server", "start", "--port", str(port)), project, server.env))
+    with running(("prefect", "server", "start", "--port", str(port)), project, server.env):
         end = time.monotonic() + START_SECONDS
         while not server.answers():
             if time.monotonic() > end:
                 raise RuntimeError(f"Prefect's server does not answer within {START_SECONDS} s")
             time.sleep(0.2)
         measure_command(("python", "-m", "flows.deploy"), project, server.env)
-        polling = server.env | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-        stack.enter_context(running(("prefect", "worker", "start", "--pool", "local"), project, polling))
         yield server
+
+
+def work(project: Path, env: dict[str, str], *options: str) -> AbstractContextManager[None]:
+    """Start a worker of the pool `local`, and end it."""
+    command = ("prefect", "worker", "start", "--pool", "local", *options)
+    return running(command, project, env | {"PREFECT_WORKER_QUERY_SECONDS": "1"})
 
 
 @contextmanager
