@@ -39,7 +39,7 @@ $(READY): $(LOCK)
 
 # No download addresses: `uv pip compile` writes none.
 LOCK_COMMAND = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	pyproject.toml --group dev --extra jax
+	pyproject.toml --group dev --extra jax --extra s3
 
 lock: $(READY)
 	$(LOCK_COMMAND) --output-file requirements.lock

@@ -69,7 +69,9 @@ def take_checkpoints(stage: Any, remote: Any, folder: Path) -> None:
 
 
 def keep(repo: Repo, stage: Any, file: str) -> None:
-    """Push a checkpoint, in place of those before it."""
+    """Push a checkpoint, in place of those before it; one that its training has removed by now is nothing any more."""
+    if not Path(file).exists():
+        return
     stage.save_deps()
     remote = repo.cloud.get_remote_odb(hash_name=RUN_CACHE)
     fs, (training, name) = remote.fs, Path(file).parts[-2:]

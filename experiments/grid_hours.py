@@ -25,9 +25,10 @@ def describe_hours(repository: Path, plans: list[Plan]) -> str:
             count += 1
     unknown = ", ".join(network for network, times in known.items() if not times)
     if not count:
-        return f"how long they take is not known: no training of {unknown} by this recipe is recorded"
-    others = f"; of {unknown} none is recorded" if unknown else ""
-    return f"{count} take about {minutes / 60:.2g} h in all, as recorded trainings did{others}"
+        return f"their hours are not known, as no training of {unknown} by this recipe is recorded"
+    cells = f"for {count} of them" if unknown else "in all"
+    others = f"; none of {unknown} is recorded" if unknown else ""
+    return f"about {minutes / 60:.2g} h {cells}, by recorded trainings{others}"
 
 
 def list_networks(plans: list[Plan]) -> list[str]:

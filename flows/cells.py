@@ -54,7 +54,7 @@ def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> 
     logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
     missing = [plan for plan in plans if plan.experiment not in finished]
     if missing:
-        logger.info("%d cells to run; %s", len(missing), describe_hours(places.repository, missing))
+        logger.info("%d cells to run: %s", len(missing), describe_hours(places.repository, missing))
     states = run_here(missing) if here else run_cells(missing, logger.info)
     finished |= find_finished(places, missing) if missing else {}
     return finished, [f"{name}, {state}" for name, state in states.items() if name not in finished]

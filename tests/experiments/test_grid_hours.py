@@ -42,11 +42,11 @@ def test_hours_are_those_of_the_same_recipe_and_network_by_epochs(record, small_
     head = record("results/demo-arl", "attention-56", 180)
     plans = [make_plan(head, "attention-56"), make_plan(head, "attention-56", epochs=6)]
     # 100 minutes and 60 minutes an epoch
-    assert describe_hours(small_repository.folder, plans) == "2 take about 12 h in all, as recorded trainings did"
+    assert describe_hours(small_repository.folder, plans) == "about 12 h in all, by recorded trainings"
     text = describe_hours(small_repository.folder, [*plans, make_plan(head, "attention-92")])
-    assert text == "2 take about 12 h in all, as recorded trainings did; of attention-92 none is recorded"
+    assert text == "about 12 h for 2 of them, by recorded trainings; none of attention-92 is recorded"
 
 
 def test_it_is_said_where_nothing_is_known(small_repository, head):
     text = describe_hours(small_repository.folder, [make_plan(head, "attention-56")])
-    assert text == "how long they take is not known: no training of attention-56 by this recipe is recorded"
+    assert text == "their hours are not known, as no training of attention-56 by this recipe is recorded"
