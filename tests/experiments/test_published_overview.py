@@ -157,7 +157,7 @@ def test_a_readme_without_marks_is_refused(record):
 @pytest.fixture
 def committed(tmp_path):
     """A copy of what is published here, without the pages and pictures that show it."""
-    for folder in PUBLISHED:
+    for folder in (*PUBLISHED, Path("results/studies")):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "README.md", tmp_path)
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")

@@ -86,7 +86,7 @@ def measure(project, run, number, expected):
     wait_until(lambda: project.find_processes() <= kept and not project.find_clones(), 2 * LIMIT_SECONDS)
     seconds = time.monotonic() - begun
     assert project.find_held_locks() == []
-    wait_until(lambda: run.outcome() is not None, LIMIT_SECONDS)
+    wait_until(lambda: run.outcome() is not None, 2 * LIMIT_SECONDS)
     assert run.outcome() == expected
     return seconds
 
