@@ -107,7 +107,12 @@ def list_changed(folder: Path, first: str, second: str) -> list[str]:
 
 def list_recipes(folder: Path, commit: str) -> list[str]:
     """The names of the recipes of a commit."""
-    files = [Path(name) for name in list_committed(folder, commit, "recipes")]
+    return list_yaml(folder, commit, "recipes")
+
+
+def list_yaml(folder: Path, commit: str, path: str) -> list[str]:
+    """The names of the YAML files in a committed folder, without their ending; none where there is no such one."""
+    files = [Path(name) for name in run_git(folder, "ls-tree", "--name-only", commit, f"{path}/").splitlines()]
     return sorted(file.stem for file in files if file.suffix == ".yaml")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from execution.git import find_commit, read_committed, run_git
+from execution.git import find_commit, list_yaml, read_committed
 from execution.plan import Plan, plan_run
 from pipeline.errors import InputError
 from pipeline.settings.plain_yaml import load_plain_yaml
@@ -20,7 +20,7 @@ Pair = Annotated[list[Text], Field(min_length=2, max_length=2)]
 class Setting(Section):
     """One setting that a study measures.
 
-    Fields:
+    Attributes:
         name: by which the study's page calls it.
         network: such as attention-56.
         learning: arl or nal.
@@ -40,7 +40,7 @@ class Setting(Section):
 class Study(Section):
     """A question and the runs that answer it.
 
-    Fields:
+    Attributes:
         question: in one sentence.
         recipe: whose parameters hold where a setting does not change them.
         seeds_because: why so many, said before they were run.
@@ -68,8 +68,12 @@ class Study(Section):
 
 def list_studies(repository: Path, commit: str) -> list[str]:
     """The names of the studies of a commit, which may have none."""
-    files = [Path(name) for name in run_git(repository, "ls-tree", "--name-only", commit, f"{STUDIES}/").splitlines()]
-    return sorted(file.stem for file in files if file.suffix == ".yaml")
+    return list_yaml(repository, commit, STUDIES.as_posix())
+
+
+def find_study_name(path: str) -> str | None:
+    """The study that a path in studies/ means, with or without its ending; None for what is no such path."""
+    return Path(path).stem if Path(path).parent == STUDIES else None
 
 
 def load_study(repository: Path, name: str, commit: str) -> Study:

@@ -24,7 +24,15 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     Raises:
         InputError: there is none of the name, or it holds no complete results on one data set.
     """
-    revision = resolve_run(repository, name, commit)
+    return load_revision(repository, name, resolve_run(repository, name, commit))
+
+
+def load_revision(repository: Path, name: str, revision: str) -> Run:
+    """Read the run that a git commit holds, by the name that it is to have.
+
+    Raises:
+        InputError: it holds no complete results on one data set.
+    """
     files = DVCFileSystem(repo=str(repository), rev=revision)
     return read_run(name, revision, find_baseline(repository, revision), files.read_bytes)
 

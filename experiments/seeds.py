@@ -70,3 +70,19 @@ def format_seeds(test: SeedsTest | None) -> str:
     if not test:
         return "–"
     return f"{test.change:+.2f}" + (f" ± {test.half_width:.2f}" if test.half_width is not None else "")
+
+
+def compare_learnings(runs: dict[str, Seeds], network: str) -> dict[str, str]:
+    """A network's test errors with ARL, with NAL, and their change, by heading; the runs are by "arl" and "nal"."""
+    arl, nal = runs["arl"], runs["nal"]
+    return {
+        "ARL": format_errors(list_errors(arl.values(), network), "not yet run"),
+        "NAL": format_errors(list_errors(nal.values(), network), "not yet run"),
+        "Change": format_seeds(compare_pairs(pair_seeds(arl, nal), network)),
+    }
+
+
+def format_training_seeds(runs: dict[str, Seeds]) -> str:
+    """The seeds of each learning, once where they are the same."""
+    seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in runs.values() if seeds]
+    return "; ".join(dict.fromkeys(seeds)) or "–"

@@ -17,8 +17,8 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from execution.git import run_git
 from execution.recipe_changes import flatten
-from experiments.experiment import load_run
-from experiments.published_overview import load_all
+from experiments.experiment import load_revision
+from experiments.publishing.published_overview import load_all
 from experiments.recorded_run import Result, Run
 from pipeline.errors import InputError
 from pipeline.evaluation.page_pictures import draw_kept_masks
@@ -37,7 +37,7 @@ def list_runs(repository: Path) -> Iterator[Run]:
     for revision, name in map(str.split, listed.splitlines()):
         if revision not in known:
             try:
-                yield load_run(repository, revision)._replace(name=name)
+                yield load_revision(repository, name, revision)
             except InputError as error:
                 print_error(f"passed over: {error}")
 

@@ -4,9 +4,8 @@ import re
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from experiments.comparison import compose_comparison, format_evidence, format_run
+from experiments.comparing.comparison import compose_comparison, format_evidence, format_run
 from experiments.recorded_run import Run, list_networks
-from experiments.seeds import list_errors
 
 
 def show_run(run: Run) -> None:
@@ -24,9 +23,11 @@ def show_comparison(first: Run, second: Run) -> None:
     """The page that compares two runs, and their test errors as a table."""
     key, description = f"{first.name}-against-{second.name}", f"{first.name} against {second.name}"
     create_markdown_artifact(compose_comparison([first, second]), key=make_key(key), description=description)
+    runs = (first, second)
     rows = [
-        {"network": network, **{run.name: next(iter(list_errors([run], network)), None) for run in (first, second)}}
-        for network in list_networks(first, second)
+        {"network": network}
+        | {run.name: run.results[network].metrics["test_error_percent"] for run in runs if network in run.results}
+        for network in list_networks(*runs)
     ]
     create_table_artifact(rows, key=make_key(f"{key}-table"), description=f"{description}: test errors, %")
 

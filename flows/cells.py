@@ -23,7 +23,7 @@ from prefect.exceptions import ObjectNotFound
 from execution.cells import find_finished
 from execution.places import Places
 from execution.plan import Plan
-from experiments.grid_hours import describe_hours
+from experiments.cells.grid_hours import describe_hours
 from flows.reproduce import reproduce
 from pipeline.errors import InputError
 

@@ -3,8 +3,8 @@
 import argparse
 
 from execution.git import PROJECT
-from experiments.comparison import write_comparison
-from experiments.published_run import find_run
+from experiments.comparing.comparison import write_comparison
+from experiments.publishing.published_run import find_run
 from flows.command_line import run_command
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from execution.cells import plan_cells
 from execution.parent_watch import end_with_launcher
-from experiments.grid_table import read_cells, write_grid
+from experiments.cells.grid_table import read_cells, write_grid
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
 from flows.reproduce import Networks, open_places

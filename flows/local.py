@@ -9,9 +9,9 @@ from pathlib import Path
 
 from execution.git import PROJECT
 from execution.plan import plan_run
-from execution.studies import STUDIES, load_study
-from experiments.agreement import describe_agreement
+from execution.studies import find_study_name, load_study
 from experiments.experiment import load_run
+from experiments.verifying.agreement import describe_agreement
 from flows.command_line import run_command
 from flows.own_server import serve_alone, stay_here
 
@@ -55,8 +55,8 @@ def main() -> None:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="in a terminal, too, every line that is printed")
     given = parser.parse_args()
-    path = Path(given.name)
-    run = partial(run_study, path.stem) if path.parent == STUDIES else partial(run_tables, given.name)
+    study = find_study_name(given.name)
+    run = partial(run_study, study) if study else partial(run_tables, given.name)
     run_command(partial(run, verbose=given.verbose), "stopped; the same command goes on from the last checkpoint")
 
 

@@ -7,20 +7,18 @@ import argparse
 from pathlib import Path
 
 from execution.git import PROJECT, check_repository
-from execution.studies import STUDIES
-from experiments.published_overview import write_overview
-from experiments.published_run import RESULTS, publish_run
-from experiments.published_study import publish_study
+from execution.studies import find_study_name
+from experiments.cells.published_study import publish_study
+from experiments.publishing.published_overview import write_overview
+from experiments.publishing.published_run import RESULTS, publish_run
 from flows.command_line import run_command
 from pipeline.errors import InputError
 
 
 def publish_one(name: str, *, models: bool) -> Path:
     """Publish an experiment or, where the name is a path in studies/, a study, and give the folder."""
-    path = Path(name)
-    if path.parent == STUDIES:
-        return publish_study(PROJECT, path.stem)
-    return publish_run(PROJECT, name, models=models)
+    study = find_study_name(name)
+    return publish_study(PROJECT, study) if study else publish_run(PROJECT, name, models=models)
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ from prefect import flow, get_run_logger
 
 from execution.parent_watch import end_with_launcher
 from execution.studies import list_plans, load_study, plan_study
-from experiments.comparison import OUTPUT
-from experiments.grid_table import read_cells
-from experiments.study_page import write_study
-from experiments.study_results import measure_settings
+from experiments.cells.grid_table import read_cells
+from experiments.cells.study_page import write_study
+from experiments.cells.study_results import measure_settings
+from experiments.comparing.comparison import OUTPUT
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
 from flows.reproduce import open_places

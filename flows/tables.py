@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from execution.git import find_commit
 from execution.places import find_places
-from experiments.comparison import write_comparison
+from experiments.comparing.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
 from flows.reproduce import Networks, name_flow_run, open_places, reproduce

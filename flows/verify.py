@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from execution.git import PROJECT
-from experiments.verification import count_broken, format_findings, verify
+from experiments.verifying.verification import count_broken, format_findings, verify
 from flows.command_line import run_command
 
 

@@ -123,7 +123,7 @@ def test_the_pipeline_knows_neither_dvc_nor_prefect():
 
 @pytest.mark.parametrize("package", ["execution", "experiments", "flows"])
 def test_what_surrounds_the_pipeline_never_imports_its_inner_rooms_or_tensorflow(package):
-    for path in (ROOT / package).glob("*.py"):
+    for path in (ROOT / package).rglob("*.py"):
         names = imported_modules(path)
         rooms = ("pipeline.cifar", "pipeline.model", "pipeline.training", "pipeline.stages")
         assert not [name for name in names if name.startswith(rooms)], path
@@ -135,8 +135,17 @@ def test_what_surrounds_the_pipeline_never_imports_its_inner_rooms_or_tensorflow
     [("execution", {"prefect", "flows", "experiments"}), ("experiments", {"prefect", "flows"})],
 )
 def test_runs_and_records_know_nothing_of_prefect(package, forbidden):
-    for path in (ROOT / package).glob("*.py"):
+    for path in (ROOT / package).rglob("*.py"):
         assert not {name.partition(".")[0] for name in imported_modules(path)} & forbidden, path
+
+
+def test_records_are_compared_then_published_then_tabulated():
+    """A room of experiments/ knows those before it."""
+    rooms = ("comparing", "publishing", "cells")
+    for number, room in enumerate(rooms):
+        later = tuple(f"experiments.{other}" for other in rooms[number + 1 :])
+        for path in (ROOT / "experiments" / room).glob("*.py"):
+            assert not [name for name in imported_modules(path) if name.startswith(later)], path
 
 
 @pytest.mark.parametrize("stage", ["download", "preprocess", "tfrecords", "report"])

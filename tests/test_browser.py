@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from experiments.comparison import write_comparison
-from experiments.published_run import find_run
+from experiments.comparing.comparison import write_comparison
+from experiments.publishing.published_run import find_run
 from tests.tiny_repository import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

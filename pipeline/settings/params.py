@@ -60,8 +60,8 @@ class Params(Section):
         return self
 
     @property
-    def are_the_papers(self) -> bool:
-        """Whether published figures compare: they are of mixed attention by hourglasses, and of right labels."""
+    def compare_with_published(self) -> bool:
+        """Whether published figures are of the same: mixed attention by hourglasses, and right labels."""
         return (self.model.attention, self.model.mask, self.preprocess.label_noise) == ("mixed", "hourglass", 0)
 
 

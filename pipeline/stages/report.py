@@ -105,7 +105,7 @@ def load_results(network: str, dataset_sha256: str) -> dict[str, Any]:
 def collect_values(params: Params, statistics: dict[str, Any], results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What the pages say in words and tables."""
     model = params.model
-    compared = params.networks if params.are_the_papers else []
+    compared = params.networks if params.compare_with_published else []
     return {
         "params": params,
         "statistics": statistics,

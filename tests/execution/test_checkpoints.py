@@ -5,11 +5,13 @@ import shutil
 
 import pytest
 
+from execution.checkpoints import PARTS_FILE
 from execution.dvc_client import DvcError
 from execution.origin import bring_commit
 from execution.places import Places
 from execution.plan import plan_run
 from execution.run_plan import run_plan
+from pipeline.training import identity
 from tests.flows.projects import MeasuredProject, TinyProject
 from tests.tiny_repository import load_yaml
 
@@ -26,6 +28,10 @@ for epoch in 1 2; do last=$((last + 1)); echo state > step-$last.checkpoint; ech
 echo ended
 [ $last = 4 ]
 """
+
+
+def test_a_training_is_found_by_the_file_that_it_writes():
+    assert PARTS_FILE == identity.PARTS_FILE
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 
 from execution.git import find_commit
 from execution.plan import Plan
-from experiments.published_overview import BEGIN, END
+from experiments.publishing.published_overview import BEGIN, END
 from tests.experiments.made_up_runs import RECIPE, write_run
 
 

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 import pytest
 import scipy.stats
 
-from experiments.comparison import compose_comparison, write_comparison
-from experiments.paired_tests import compare_models
+from experiments.comparing.comparison import compose_comparison, write_comparison
+from experiments.comparing.paired_tests import compare_models
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import make_run
 

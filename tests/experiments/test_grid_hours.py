@@ -4,7 +4,7 @@ import pytest
 
 from execution.git import find_commit, name_reference
 from execution.plan import Plan
-from experiments.grid_hours import describe_hours
+from experiments.cells.grid_hours import describe_hours
 from tests.tiny_repository import ROOT
 
 AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from experiments.model_card import compose_model_card
-from experiments.published_run import load_published
+from experiments.publishing.model_card import compose_model_card
+from experiments.publishing.published_run import load_published
 from tests.tiny_repository import ROOT
 
 PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))

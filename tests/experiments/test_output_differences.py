@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from experiments.output_differences import describe_difference
+from experiments.verifying.output_differences import describe_difference
 
 
 def as_npy(array):

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import pytest
 
-from experiments.comparison import compose_comparison
+from experiments.comparing.comparison import compose_comparison
 from experiments.provenance import Evidence
-from experiments.published_overview import (
+from experiments.publishing.published_overview import (
     BEGIN,
     COLUMNS,
     END,
@@ -18,8 +18,8 @@ from experiments.published_overview import (
     make_rows,
     write_overview,
 )
-from experiments.published_run import FOLDERS, Published, publish_run
-from experiments.recipe_table import compose_recipe_table, find_runs, make_row
+from experiments.publishing.published_run import FOLDERS, Published, publish_run
+from experiments.publishing.recipe_table import compose_recipe_table, find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
 from pipeline.settings import params
@@ -189,9 +189,9 @@ def later_version(monkeypatch):
     """A later version of this project: with a parameter, a file of each network, and keys in others that are new."""
     monkeypatch.setattr(params, "Params", LaterParams)
     added = (Column("Later error, %", "later_error_percent"), Column("Later count", "later_count", ","))
-    monkeypatch.setattr("experiments.published_run.FOLDERS", (*FOLDERS, "later"))
-    monkeypatch.setattr("experiments.comparison.RESULTS", (*RESULTS, *added))
-    monkeypatch.setattr("experiments.published_overview.COLUMNS", (*COLUMNS, *added))
+    monkeypatch.setattr("experiments.publishing.published_run.FOLDERS", (*FOLDERS, "later"))
+    monkeypatch.setattr("experiments.comparing.comparison.RESULTS", (*RESULTS, *added))
+    monkeypatch.setattr("experiments.publishing.published_overview.COLUMNS", (*COLUMNS, *added))
 
 
 def test_what_is_published_is_read_compared_and_shown_by_a_later_version(later_version, committed):

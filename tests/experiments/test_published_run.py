@@ -7,9 +7,9 @@ import pytest
 
 from execution.git import find_commit
 from execution.plan import Plan
-from experiments.agreement import describe_agreement
 from experiments.experiment import load_run
-from experiments.published_run import find_run, load_published, publish_run
+from experiments.publishing.published_run import find_run, load_published, publish_run
+from experiments.verifying.agreement import describe_agreement
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import NETWORKS, RECIPE, write_run

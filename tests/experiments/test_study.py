@@ -7,8 +7,8 @@ import scipy.stats
 
 from execution.plan import Plan
 from execution.studies import Study
-from experiments.study_page import write_study
-from experiments.study_results import compare_settings, list_cells, measure_settings
+from experiments.cells.study_page import write_study
+from experiments.cells.study_results import compare_settings, list_cells, measure_settings
 from tests.experiments.made_up_runs import make_run
 
 NETWORK = "attention-56"

@@ -5,7 +5,7 @@ import pytest
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from experiments.published_run import publish_run
+from experiments.publishing.published_run import publish_run
 from experiments.tensorboard_events import list_runs, write_events
 from tests.experiments.made_up_runs import make_run
 

@@ -7,7 +7,14 @@ from dvc.api import DVCFileSystem
 
 from execution.clone import CLONES, open_clone
 from experiments.output_digests import hash_bytes, hash_output, parse_lock
-from experiments.verification import Finding, compare_output, count_broken, differ_in_kind, format_findings, verify
+from experiments.verifying.verification import (
+    Finding,
+    compare_output,
+    count_broken,
+    differ_in_kind,
+    format_findings,
+    verify,
+)
 from flows import verify as command
 
 FOLDERS = """

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from execution.studies import Study
-from experiments.study_results import Comparison, Measured, compare_settings, describe_cell, list_cells
+from experiments.cells.study_results import Comparison, Measured, compare_settings, describe_cell, list_cells
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.tables import Column, show_means

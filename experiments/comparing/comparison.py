@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from execution.recipe_changes import list_differences
-from experiments.comparison_pictures import collect_histories, draw_pictures
-from experiments.paired_tests import PAIRED_NOTE, SEEDS_NOTE, list_paired_tests, pair_runs, tabulate_seeds
+from experiments.comparing.comparison_pictures import collect_histories, draw_pictures
+from experiments.comparing.paired_tests import PAIRED_NOTE, SEEDS_NOTE, list_paired_tests, pair_runs, tabulate_seeds
 from experiments.recorded_run import Run, list_networks
 from experiments.seeds import (
     Seeds,
@@ -117,7 +117,7 @@ def collect_values(runs: Sequence[Run]) -> dict[str, Any]:
 def tabulate_errors(settings: list[Seeds], published: str) -> list[Row]:
     """The test errors of each setting beside the figures that are published for a data set; of two, the change too."""
     rows = []
-    comparable = any(take_first(seeds).params.are_the_papers for seeds in settings)
+    comparable = any(take_first(seeds).params.compare_with_published for seeds in settings)
     for network in list_networks(*map(take_first, settings)):
         errors = {title_setting(seeds): format_errors(list_errors(seeds.values(), network)) for seeds in settings}
         change = {"Change": format_seeds(compare_pairs(pair_runs(*settings), network))} if len(settings) == 2 else {}

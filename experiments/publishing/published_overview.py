@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
-from experiments.comparison import format_evidence
-from experiments.paired_tests import PAIRED_NOTE, tabulate_paired_tests
-from experiments.published_run import EVIDENCE, RESULTS, Published, load_published
-from experiments.published_study import list_published_studies
-from experiments.recipe_table import compose_recipe_table
+from execution.studies import STUDIES
+from experiments.comparing.comparison import format_evidence
+from experiments.comparing.paired_tests import PAIRED_NOTE, tabulate_paired_tests
+from experiments.publishing.published_run import EVIDENCE, RESULTS, Published, load_published
+from experiments.publishing.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
@@ -56,7 +56,7 @@ def write_overview(repository: Path) -> None:
         with written_aside(repository / RESULTS / "figures" / f"{recipe}.png") as picture:
             save_figure(draw_curves([run for run, _ in runs]), picture)
     with written_aside(repository / RESULTS / "README.md") as page:
-        page.write_text(compose_overview(published, recipes, table, list_published_studies(repository)))
+        page.write_text(compose_overview(published, recipes, table, list_studies(repository)))
     with written_aside(repository / "README.md") as page:
         page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
 
@@ -65,6 +65,12 @@ def load_all(repository: Path) -> list[Published]:
     """All published runs, in order of their folders' names."""
     folders = sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
     return [load_published(repository, folder) for folder in folders]
+
+
+def list_studies(repository: Path) -> dict[str, str]:
+    """The questions of the published studies, by name."""
+    pages = sorted((repository / RESULTS / STUDIES).glob("*/README.md"))
+    return {page.parent.name: page.read_text().splitlines()[0].removeprefix("# ") for page in pages}
 
 
 def load_recipes(repository: Path) -> dict[str, Params]:

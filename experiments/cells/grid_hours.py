@@ -9,7 +9,7 @@ from statistics import median
 
 from execution.git import list_committed, read_committed, run_git
 from execution.plan import Plan
-from experiments.published_run import RESULTS
+from experiments.publishing.published_run import RESULTS
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 

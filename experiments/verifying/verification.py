@@ -16,9 +16,9 @@ from dvc.repo import Repo
 from execution.clone import open_clone
 from execution.git import check_repository, read_committed
 from experiments.experiment import resolve_run
-from experiments.output_differences import describe_difference
 from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
 from experiments.recorded_run import UNREADABLE
+from experiments.verifying.output_differences import describe_difference
 from pipeline.compute.machine import select_defining
 from pipeline.evaluation.markdown import format_table
 from pipeline.locks import print_error

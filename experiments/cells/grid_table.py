@@ -4,14 +4,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from dvc.api import DVCFileSystem
-
 from execution.plan import Plan
-from experiments.comparison import OUTPUT
-from experiments.experiment import find_baseline
-from experiments.recipe_table import compare_learnings, format_training_seeds
-from experiments.recorded_run import Run, read_run
-from experiments.seeds import Seeds
+from experiments.comparing.comparison import OUTPUT
+from experiments.experiment import load_revision
+from experiments.recorded_run import Run
+from experiments.seeds import Seeds, compare_learnings, format_training_seeds
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.outputs import write_json, written_aside
 
@@ -24,15 +21,7 @@ def read_cells(repository: Path, finished: dict[str, str]) -> dict[str, Run]:
     Raises:
         InputError: one holds no complete results on one data set.
     """
-    return {
-        name: read_run(
-            name,
-            revision,
-            find_baseline(repository, revision),
-            DVCFileSystem(repo=str(repository), rev=revision).read_bytes,
-        )
-        for name, revision in finished.items()
-    }
+    return {name: load_revision(repository, name, revision) for name, revision in finished.items()}
 
 
 def write_grid(repository: Path, plans: list[Plan], runs: dict[str, Run]) -> Path:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from experiments.output_differences import describe_values
 from experiments.output_digests import is_promised
-from experiments.published_run import EVIDENCE, RESULTS, load_published
+from experiments.publishing.published_run import EVIDENCE, RESULTS, load_published
 from experiments.recorded_run import Run
+from experiments.verifying.output_differences import describe_values
 from pipeline.compute.machine import NATIVE_KEYS
 
 MACHINE_KEYS = ("processor", *NATIVE_KEYS)

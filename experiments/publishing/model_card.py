@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.comparison import format_evidence
+from experiments.comparing.comparison import format_evidence
 from experiments.provenance import Evidence
 from experiments.recorded_run import Run
 from pipeline.evaluation.markdown import format_table, render_template

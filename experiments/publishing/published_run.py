@@ -7,9 +7,9 @@ from dvc.api import DVCFileSystem
 
 from execution.git import check_repository
 from experiments.experiment import load_run
-from experiments.model_card import compose_model_card
 from experiments.output_digests import LOCK, hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
+from experiments.publishing.model_card import compose_model_card
 from experiments.recorded_run import UNREADABLE, Run, read_folder
 from pipeline.errors import InputError
 from pipeline.inputs import read_json

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from experiments.paired_tests import compare_models
-from experiments.published_run import Published
-from experiments.seeds import Seeds, compare_pairs, format_errors, format_seeds, list_errors, pair_seeds
+from experiments.comparing.paired_tests import compare_models
+from experiments.publishing.published_run import Published
+from experiments.seeds import Seeds, compare_learnings, format_training_seeds, pair_seeds
 from pipeline.errors import InputError
 from pipeline.evaluation.markdown import format_number, format_table, render_template
 from pipeline.evaluation.reference import FIGURES, Figures, find_figures
@@ -54,7 +54,7 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
 def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) -> dict[str, str]:
     """One row of the table; the runs are those that `find_runs` gives."""
     tests = [compare_models(*pair, network) for pair in pair_seeds(runs["arl"], runs["nal"])]
-    figures = find_figures(params.download.dataset, network) if params.are_the_papers else Figures()
+    figures = find_figures(params.download.dataset, network) if params.compare_with_published else Figures()
     return {
         "Recipe": recipe,
         "Network": network,
@@ -68,22 +68,6 @@ def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) 
         "Jay4869, training (test): ARL": format_with_test(figures.jay4869_arl, figures.jay4869_test_arl),
         "Jay4869, training (test): NAL": format_with_test(figures.jay4869_nal, figures.jay4869_test_nal),
     }
-
-
-def compare_learnings(runs: dict[str, Seeds], network: str) -> dict[str, str]:
-    """A network's test errors with ARL, with NAL, and their change, by heading; the runs are those of `make_row`."""
-    arl, nal = runs["arl"], runs["nal"]
-    return {
-        "ARL": format_errors(list_errors(arl.values(), network), "not yet run"),
-        "NAL": format_errors(list_errors(nal.values(), network), "not yet run"),
-        "Change": format_seeds(compare_pairs(pair_seeds(arl, nal), network)),
-    }
-
-
-def format_training_seeds(runs: dict[str, Seeds]) -> str:
-    """The seeds of each learning, once where they are the same."""
-    seeds = [f"{', '.join(map(str, seeds))} (n = {len(seeds)})" for seeds in runs.values() if seeds]
-    return "; ".join(dict.fromkeys(seeds)) or "–"
 
 
 def format_with_test(training: float | None, test: float | None) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from execution.cells import find_finished
 from execution.places import Places
 from execution.studies import STUDIES, list_plans, load_study, plan_study
-from experiments.grid_table import read_cells
-from experiments.published_run import RESULTS
-from experiments.study_page import PAGE, write_study
-from experiments.study_results import measure_settings
+from experiments.cells.grid_table import read_cells
+from experiments.cells.study_page import write_study
+from experiments.cells.study_results import measure_settings
+from experiments.publishing.published_run import RESULTS
 from pipeline.errors import InputError
 
 
@@ -26,9 +26,3 @@ def publish_study(repository: Path, name: str) -> Path:
     folder = RESULTS / STUDIES / name
     write_study(repository / folder, name, study, measure_settings(study, plans, runs))
     return folder
-
-
-def list_published_studies(repository: Path) -> dict[str, str]:
-    """The questions of the published studies, by name."""
-    pages = sorted((repository / RESULTS / STUDIES).glob(f"*/{PAGE}"))
-    return {page.parent.name: page.read_text().splitlines()[0].removeprefix("# ") for page in pages}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from execution.plan import Plan
 from execution.studies import Setting, Study
-from experiments.paired_tests import compare_models
+from experiments.comparing.paired_tests import compare_models
 from experiments.recorded_run import Run
 from pipeline.evaluation.significance import SeedsTest, compare_seeds, estimate_superiority
 
@@ -63,7 +63,7 @@ class Comparison(NamedTuple):
             return "not yet run"
         if self.change.half_width is None:
             return "one seed, from which nothing is claimed"
-        return "beyond chance" if self.holds(0) is False else "not beyond chance"
+        return "not beyond chance" if self.holds(0) else "beyond chance"
 
     def holds(self, points: float) -> bool | None:
         """Whether the interval by seeds holds a change; None where there is no interval."""
