@@ -37,7 +37,7 @@ def build_module(learning):
         pytest.param("attention-452", 9.9, 10.0, marks=pytest.mark.slow),
     ],
 )
-def test_parameter_counts_of_the_paper_layout_compare_with_published(network, low, high, built):
+def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high, built):
     model = built(network, "paper")
     assert low <= sum(np.prod(weight.shape) for weight in model.trainable_weights) / 1e6 <= high
 
