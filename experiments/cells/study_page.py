@@ -47,7 +47,6 @@ def compose_page(name: str, study: Study, measured: list[Measured]) -> str:
         TEMPLATE,
         name=name,
         study=study,
-        commit=cells[0].plan.commit,
         settings=format_table([*map(show_setting, measured)]),
         comparisons=comparisons,
         changes=format_table([*map(show_comparison, comparisons)]),

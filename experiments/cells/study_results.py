@@ -36,6 +36,11 @@ class Cell(NamedTuple):
     plan: Plan
     run: Run | None
 
+    @property
+    def command(self) -> str:
+        """That makes the run again, of the commit that made it: the plan's may be a later one of the same code."""
+        return (self.plan._replace(commit=self.run.commit) if self.run else self.plan).compose_command()
+
 
 class Comparison(NamedTuple):
     """What the runs of two settings say of their difference.
@@ -106,7 +111,7 @@ def describe_cell(cell: Cell) -> dict[str, Any]:
         "experiment": cell.plan.experiment,
         "settings": cell.settings,
         "network": cell.network,
-        "command": cell.plan.compose_command(),
+        "command": cell.command,
     }
     if cell.run is None:
         return described | {"metrics": None}

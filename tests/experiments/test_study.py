@@ -31,7 +31,7 @@ def study():
 def measured(study):
     names = {name: "ARL" if name == "ARL again" else name for name in (setting.name for setting in study.settings)}
     plans = {
-        name: {seed: Plan("mine", "c" * 40, {"seed": seed}, f"mine-{same}-{seed}", "") for seed in range(3)}
+        name: {seed: Plan("mine", "d" * 40, {"seed": seed}, f"mine-{same}-{seed}", "") for seed in range(3)}
         for name, same in names.items()
     }
     runs = {
@@ -82,6 +82,7 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
         if cell["metrics"]:
             assert f"{cell['metrics']['test_error_percent']:.2f} %, `{cell['revision'][:12]}`" in text
         assert cell["command"] in text
+        assert f"commit={('c' if cell['metrics'] else 'd') * 40}" in cell["command"]
     assert text.startswith("# Does it?\n")
     assert f"| ARL | {NETWORK} | 20.00 ± 10.00 | 20.00 ± 10.00 | 20.00 ± 10.00 | 1.5 ± 0.0 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
