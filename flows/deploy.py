@@ -23,7 +23,7 @@ from prefect.workers.process import ProcessWorker
 from execution.git import PROJECT, list_recipes, read_committed
 from execution.places import ORIGIN
 from execution.studies import list_studies
-from flows.lost_runs import HEARTBEAT, watch_runs
+from flows.lost_runs import HEARTBEAT, TAG, watch_runs
 from pipeline.settings.params import read_recorded_params
 
 FLOWS = ("reproduce", "tables", "grid")
@@ -51,6 +51,7 @@ def list_deployments() -> list[RunnerDeployment]:
             parameters=parameters,
             work_pool_name=choose_pool(flow, name),
             job_variables=HEARTBEAT,
+            tags=[TAG],
         )
         for flow, name, parameters in wanted
     ]

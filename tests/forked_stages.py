@@ -4,6 +4,7 @@ Usage: python -m tests.forked_stages. A line of its input is JSON: a folder, and
 that has ended, its status is printed; its standard error lies beside the folder, in `<folder>.stderr`.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -71,9 +72,11 @@ def main() -> None:
     import pandas  # noqa: F401
 
     from pipeline.cifar import downloads
+    from pipeline.settings import params  # noqa: F401
 
     # As the commands, but for the times between attempts.
     downloads.BACK_OFF_SECONDS, downloads.TIMEOUT_SECONDS = 0.01, 0.3
+    gc.freeze()  # a fork then ends without a copy of all objects, made to see which of them can go
     for line in sys.stdin:
         if not (process := os.fork()):
             become(*json.loads(line))

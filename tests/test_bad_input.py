@@ -140,7 +140,8 @@ def full_disks(template, tmp_path_factory):
     files = [folders[stage] / file for stage, file in WRITTEN.items()]
     # strace lets the system call fail as the kernel does on a full disk, for these files.
     places = [word for file in files for path in (file, file.with_name(f".{file.name}.aside")) for word in ("-P", path)]
-    strace = ("strace", "-f", "-qq", "-o", "/dev/null", *places, "-e", "inject=write:error=ENOSPC")
+    injected = ("-e", "trace=write", "-e", "inject=write:error=ENOSPC")
+    strace = ("strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", *places, *injected)
     with start_stages(*strace) as stages:
         return {stage: (folder, stages.run(stage, folder)) for stage, folder in folders.items()}
 

@@ -1,40 +1,33 @@
 """The DVC remote in S3, by moto's server, which goes away and comes back."""
 
-import socket
 import time
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from execution.clone import open_clone
 from execution.origin import bring_commit, list_experiments
 from execution.places import UnreachableError
+from tests.s3_server import serve_s3
 
 SECONDS = 3
 
 
 @pytest.fixture(scope="module")
-def server():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-    server.start()
-    yield server
-    server.stop()
+def served():
+    with serve_s3() as served:
+        yield served
 
 
 @pytest.fixture
-def s3(server, small_repository, monkeypatch):
+def server(served):
+    return served[0]
+
+
+@pytest.fixture
+def s3(served, small_repository, monkeypatch):
     """A bucket, as the environment of a machine tells of it, and what is in it."""
-    values = {
-        "AWS_ENDPOINT_URL": "http://{}:{}".format(*server.get_host_and_port()),
-        "AWS_ACCESS_KEY_ID": "me",
-        "AWS_SECRET_ACCESS_KEY": "pa55word",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "NO_PROXY": "127.0.0.1",
-    }
-    for name, value in values.items():
+    for name, value in served[1].items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")
     client.create_bucket(Bucket="runs")

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
@@ -34,6 +35,7 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}/api"
+        self.log = Path(home) / "server.log"
         self.env = {
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": self.address,
@@ -46,8 +48,8 @@ class Server:
     def running(self, repository):
         """Serve until the end, started as by the user of a repository."""
         command = ("prefect", "server", "start", "--port", str(self.port))
-        # On a busy machine it tells of a database that was locked for a moment.
-        with ended(repository.start(*command, stderr=subprocess.DEVNULL)):
+        self.log.parent.mkdir(exist_ok=True)
+        with self.log.open("a") as log, ended(repository.start(*command, stderr=log)):
             wait_until(self.answers, 120)
             yield
 

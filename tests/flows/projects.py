@@ -7,7 +7,7 @@ from pathlib import Path
 
 from execution.clone import CLONES
 from execution.guard import find_processes
-from tests.tiny_repository import Repository, write_tiny_params
+from tests.tiny_repository import PROMISED, Repository, load_yaml, write_tiny_params
 
 GRAPH = """
 stages:
@@ -31,8 +31,8 @@ deployments:
     name: custom
     work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
 """
-
-
+WORKER = ("prefect", "worker", "start", "--limit", "1", "--pool")
+GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
 MEASURED = """
 stages:
   tfrecords: {cmd: sh tfrecords.sh, params: [preprocess], deps: [tfrecords.sh], outs: [data/tfrecords]}
@@ -71,11 +71,32 @@ echo '{"test_error_percent": '$error'.0, "train_error_percent": 1.0, "validation
 
 
 class Project(Repository):
-    """A copy whose clones are known."""
+    """A copy whose clones are known, and what machines may share of it."""
 
     def find_clones(self):
         folder = self.folder / CLONES
         return list(folder.iterdir()) if folder.exists() else []
+
+    def share(self, folder):
+        """Make an origin, and name a DVC remote."""
+        self.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))
+        self.origin, self.remote = f"file://{folder}/origin.git", str(folder / "remote")
+
+
+class Machine(Repository):
+    """A folder with a home, a cache and a checkout of its own, which knows only where the origin and the remote are."""
+
+    def __init__(self, folder, project, server):
+        super().__init__(folder / "code", folder)
+        folder.mkdir()
+        self.env |= {name: value for name, value in project.env.items() if name.startswith(("RUN_TOLD", "AWS_"))}
+        self.env |= server.env | {
+            "PREFECT_HOME": str(folder / "prefect"),
+            "RUNS_ORIGIN": project.origin,
+            "RUNS_DIR": str(folder / "runs"),
+            "RUNS_REMOTE": project.remote,
+        }
+        project.run("git", "clone", "--quiet", project.origin, str(self.folder))
 
 
 class TinyProject(Project):
@@ -177,6 +198,12 @@ class MeasuredProject(Project):
         """The learnings and seeds of all trainings, in their order."""
         trained = self.told / "trained"
         return trained.read_text().splitlines() if trained.exists() else []
+
+
+def read_digests(lock):
+    """What a dvc.lock says of the outputs whose bytes are promised."""
+    outs = [out for stage in load_yaml(lock)["stages"].values() for out in stage["outs"]]
+    return {out["path"]: out["md5"] for out in outs if out["path"].startswith(PROMISED)}
 
 
 def is_free(path):

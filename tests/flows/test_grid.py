@@ -11,29 +11,11 @@ import pytest
 
 from execution.guard import find_processes
 from tests.flows.prefect_server import ended
-from tests.flows.projects import MeasuredProject
-from tests.tiny_repository import Repository, load_yaml, wait_until
+from tests.flows.projects import GRID, WORKER, Machine, MeasuredProject, read_digests
+from tests.tiny_repository import Repository, wait_until
 
 NETWORK = "attention-56"
-WORKER = ("prefect", "worker", "start", "--limit", "1", "--pool")
 STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
-GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
-
-
-class Machine(Repository):
-    """A folder with a home, a cache and a checkout of its own, which knows only where the origin and the remote are."""
-
-    def __init__(self, folder, project, server):
-        super().__init__(folder / "code", folder)
-        folder.mkdir()
-        self.env |= server.env | {
-            "RUN_TOLD": str(project.told),
-            "PREFECT_HOME": str(folder / "prefect"),
-            "RUNS_ORIGIN": project.origin,
-            "RUNS_DIR": str(folder / "runs"),
-            "RUNS_REMOTE": str(project.folder.with_name("remote")),
-        }
-        project.run("git", "clone", "--quiet", project.origin, str(self.folder))
 
 
 SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0, 2]} for name in ("arl", "nal")]
@@ -47,8 +29,7 @@ def project(tmp_path_factory):
     project = MeasuredProject(folder)
     (project.folder / "studies/mine.yaml").write_text(json.dumps(STUDY_FILE))
     project.commit("a study")
-    project.origin = f"file://{folder}/origin.git"
-    project.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))
+    project.share(folder)
     return project
 
 
@@ -77,12 +58,6 @@ def run_grid(laptop, **arguments):
     return (path / "grid.md").read_text(), json.loads((path / "grid.json").read_text())["cells"]
 
 
-def find_digests(lock):
-    stages = load_yaml(lock)["stages"]
-    names = ("tfrecords", f"train@{NETWORK}", f"evaluate@{NETWORK}")
-    return {out["path"]: out["md5"] for name in names for out in stages[name]["outs"]}
-
-
 def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(project, laptop, workers):
     table, cells = run_grid(laptop)
     assert sorted(project.list_trained()) == ["arl 0", "nal 0"]
@@ -95,7 +70,7 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
         )
         (project.folder / "params.yaml").write_text(params)
         project.run("dvc", "repro")
-        assert find_digests(project.read("dvc.lock")) == find_digests(lock)
+        assert read_digests(project.read("dvc.lock")) == read_digests(lock)
     project.run("git", "checkout", "--quiet", ".")
     (project.folder / "dvc.lock").unlink()
     (project.told / "trained").unlink()
