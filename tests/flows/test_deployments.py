@@ -17,6 +17,7 @@ from execution.guard import find_processes
 from execution.places import UnreachableError
 from execution.run_plan import LOCKS
 from flows.deploy import FLOWS, list_deployments
+from flows.lost_runs import HEARTBEAT, TAG
 from flows.reproduce import may_pass, reproduce
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -115,6 +116,7 @@ def test_every_recipe_and_every_study_has_its_deployments():
     expected = {(f"flows/{flow}.py:{flow}", name, ("recipe", name)) for flow in FLOWS for name in recipes}
     assert received == expected | {("flows/study.py:study", name, ("name", name)) for name in studies}
     assert len(deployments) == len(received)
+    assert {(*item.tags, *item.job_variables["env"]) for item in deployments} == {(TAG, *HEARTBEAT["env"])}
 
 
 def test_no_worker_that_takes_cells_takes_a_flow_which_waits_for_them():
