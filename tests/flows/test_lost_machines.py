@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from execution.guard import find_processes
+from tests.flows.postgresql import PROGRAMS, serve_postgresql
 from tests.flows.prefect_server import Server, ended
 from tests.flows.projects import GRID, WORKER, Machine, MeasuredProject, TinyProject, read_digests
 from tests.s3_server import serve_s3
@@ -61,11 +62,11 @@ class Fleet:
 
 
 @contextmanager
-def open_server(folder):
-    """Prefect's server, with a home of its own."""
+def open_server(folder, **env):
+    """Prefect's server, with a home of its own and further variables, and who starts it."""
     (folder / "user").mkdir(parents=True)
     server, user = Server(folder / "prefect"), Repository(folder / "user", folder)
-    user.env |= server.env
+    user.env |= server.env | env
     with server.running(user):
         yield server, user
 
@@ -162,8 +163,20 @@ def test_a_remote_that_is_down_for_a_minute_loses_no_cell(measured, tmp_path, mo
     assert sorted(measured.list_trained()) == ["arl 0", "arl 1", "nal 0", "nal 1"]
 
 
-def test_twenty_runs_at_once_all_end_right(measured, tmp_path):
-    with open_server(tmp_path / "server") as (server, _), ExitStack() as stack:
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request):
+    """What Prefect's server is told of its database."""
+    if request.param == "SQLite":
+        yield {}
+    elif PROGRAMS:
+        with serve_postgresql() as address:
+            yield {"PREFECT_API_DATABASE_CONNECTION_URL": address}
+    else:
+        pytest.skip("no PostgreSQL: Debian's postgresql has it")
+
+
+def test_twenty_runs_at_once_all_end_right(measured, tmp_path, database):
+    with open_server(tmp_path / "server", **database) as (server, _), ExitStack() as stack:
         machines = [Machine(tmp_path / name, measured, server) for name in ("one", "two")]
         machines[0].run("python", "-m", "flows.deploy")
         for machine in machines:
