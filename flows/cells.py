@@ -1,12 +1,12 @@
 """Cells, as runs of the deployment `reproduce/<recipe>`, when and where Prefect says, or one after another here."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-from httpx import HTTPError
+from httpx import HTTPError, HTTPStatusError
 from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -106,28 +106,40 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     """
     ended: dict[str, str] = {}
     active: dict[UUID, Plan] = {}
+    waiting = list(plans)
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
         try:
-            for plan in plans:
-                active[(find_waiting(client, plan) or start_cell(plan)).id] = plan
-            while active:
+            while waiting or active:
+                with server_may_be_away():
+                    while waiting:
+                        active[(find_waiting(client, waiting[0]) or start_cell(waiting[0])).id] = waiting[0]
+                        del waiting[0]
                 time.sleep(POLL_SECONDS)
                 for run in read_ended(client, list(active)):
-                    plan = active[run.id]
+                    plan = active.pop(run.id)
                     if run.state_type == StateType.CRASHED and attempts[plan.experiment] < ATTEMPTS:
-                        active[start_cell(plan).id] = plan
+                        waiting.append(plan)
                         attempts[plan.experiment] += 1
                         say(f"{plan.experiment}: crashed, runs again")
                     else:
                         ended[plan.experiment] = str(run.state_name)
                         say(f"{plan.experiment}: {run.state_name}; {len(plans) - len(ended)} cells are left")
-                    del active[run.id]
         finally:
             for run_id in active:
                 with suppress(HTTPError):
                     client.set_flow_run_state(run_id, State[Any](type=StateType.CANCELLING))
     return ended
+
+
+@contextmanager
+def server_may_be_away() -> Iterator[None]:
+    """Pass over that the server does not answer, as when it is started again or its database is busy."""
+    try:
+        yield
+    except HTTPError as error:
+        if isinstance(error, HTTPStatusError) and error.response.is_client_error:
+            raise
 
 
 def make_tag(plan: Plan) -> str:
@@ -151,8 +163,8 @@ def start_cell(plan: Plan) -> FlowRun:
 
 
 def read_ended(client: SyncPrefectClient, runs: list[UUID]) -> list[FlowRun]:
-    """Those of the runs that have ended; none while the server does not answer, as when it is started again."""
+    """Those of the runs that have ended; none while the server does not answer."""
     ended = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(TERMINAL_STATES)))
-    with suppress(HTTPError):
+    with server_may_be_away():
         return client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=runs), state=ended))
     return []

@@ -31,7 +31,7 @@ deployments:
     name: custom
     work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
 """
-WORKER = ("prefect", "worker", "start", "--limit", "1", "--pool")
+WORKER = ("prefect", "worker", "start", "--pool")
 GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
 MEASURED = """
 stages:

@@ -46,7 +46,7 @@ def workers(project, prefect_server, laptop, tmp_path_factory):
     machines = [Machine(tmp_path_factory.mktemp("workers") / name, project, prefect_server) for name in ("one", "two")]
     with ExitStack() as stack:
         for machine in machines:
-            stack.enter_context(ended(machine.start(*WORKER, "local", stderr=subprocess.DEVNULL)))
+            stack.enter_context(ended(machine.start(*WORKER, "local", "--limit", "1", stderr=subprocess.DEVNULL)))
         yield [machine.env["HOME"] for machine in machines]
 
 
@@ -108,7 +108,7 @@ def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, la
 
 def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(laptop, workers, prefect_server):
     run = prefect_server.start_run("grid/demo", networks=[NETWORK], seeds=[0])
-    with ended(laptop.start(*WORKER, "grids", stderr=subprocess.DEVNULL)):
+    with ended(laptop.start(*WORKER, "grids", "--limit", "1", stderr=subprocess.DEVNULL)):
         wait_until(lambda: prefect_server.find_outcome(run), 600)
     assert prefect_server.find_outcome(run) == "COMPLETED", prefect_server.read_log(run)
 
