@@ -189,9 +189,8 @@ def test_twenty_cells_at_once_all_end_right_where_prefects_database_is_often_loc
         fleet = Fleet(tmp_path, measured, server, stack, 10, networks=["attention-56"], seeds=list(range(10)))
         wait_until(lambda: fleet.processes["grid"].poll() is not None, 1800)
         assert fleet.processes["grid"].returncode == 0, fleet.read_log()
-    print(
-        f"\n{server.log.read_text().count('database is locked')} times locked, {fleet.read_log().count('crashed')} crashes"
-    )
+    locked, crashed = server.log.read_text().count("database is locked"), fleet.read_log().count("crashed")
+    print(f"\n{locked} times locked, {crashed} crashed cells")
     check_trained_once(measured, [f"{learning} {seed}" for learning in LEARNINGS for seed in range(10)])
 
 
