@@ -7,9 +7,9 @@ from pipeline.model.network import build_network
 from tests.networks import PLAIN
 
 
-def build(seed, global_seed=0, zero_init_residual=False):
+def build(seed, global_seed=0, zero_init_residual=False, **variant):
     keras.utils.set_random_seed(global_seed)
-    network = build_network("attention-mini", layout="seed", width=0.25, **PLAIN | {"dropout": 0.5})
+    network = build_network("attention-mini", layout="seed", width=0.25, **PLAIN | {"dropout": 0.5} | variant)
     initialize_weights(network, seed, zero_init_residual=zero_init_residual)
     return network
 
@@ -23,6 +23,18 @@ def test_no_global_generator_has_a_part_in_them(network):
     other = build(seed=3, global_seed=1)
     for first, second in zip(network.weights, other.weights, strict=True):
         np.testing.assert_array_equal(first.numpy(), second.numpy())
+
+
+@pytest.mark.parametrize("variant", [{"learning": "nal"}, {"attention": "spatial"}, {"mask": "none"}])
+def test_networks_begin_alike_in_what_they_share(network, variant):
+    weights, others = (
+        {weight.path: weight.numpy() for weight in net.weights} for net in (network, build(3, **variant))
+    )
+    assert (others.keys() == weights.keys()) == ("mask" not in variant)
+    shared = [path for path in others if path in weights]
+    assert len(shared) > 50
+    for path in shared:
+        np.testing.assert_array_equal(others[path], weights[path])
 
 
 def test_another_seed_draws_all_kernels_anew(network):

@@ -161,14 +161,6 @@ def test_mask_of_one_half_scales_the_trunk(feature_maps, learning, factor):
     np.testing.assert_allclose(combination, factor * trunk, rtol=1e-6)
 
 
-def test_arl_and_nal_begin_with_the_same_weights():
-    weights = []
-    for learning in ("arl", "nal"):
-        keras.utils.set_random_seed(0)
-        weights.append({weight.path: weight.numpy() for weight in build("attention-mini", "seed", learning).weights})
-    np.testing.assert_equal(*weights)
-
-
 def test_shortcuts_are_identities_where_the_shapes_agree(built):
     names = {layer.name for layer in built("attention-92", "paper").layers}
     projections = sorted(name for name in names if name.endswith("_shortcut"))
