@@ -1,6 +1,7 @@
 """Cells, as runs of the deployment `reproduce/<recipe>`, when and where Prefect says, or one after another here."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -106,20 +107,21 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     """
     ended: dict[str, str] = {}
     active: dict[UUID, Plan] = {}
-    waiting = list(plans)
+    unstarted = deque(plans)
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
         try:
-            while waiting or active:
+            while unstarted or active:
                 with server_may_be_away():
-                    while waiting:
-                        active[(find_waiting(client, waiting[0]) or start_cell(waiting[0])).id] = waiting[0]
-                        del waiting[0]
+                    while unstarted:
+                        plan = unstarted[0]
+                        active[(find_waiting(client, plan) or start_cell(plan)).id] = plan
+                        unstarted.popleft()
                 time.sleep(POLL_SECONDS)
                 for run in read_ended(client, list(active)):
                     plan = active.pop(run.id)
                     if run.state_type == StateType.CRASHED and attempts[plan.experiment] < ATTEMPTS:
-                        waiting.append(plan)
+                        unstarted.append(plan)
                         attempts[plan.experiment] += 1
                         say(f"{plan.experiment}: crashed, runs again")
                     else:

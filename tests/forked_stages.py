@@ -76,7 +76,7 @@ def main() -> None:
 
     # As the commands, but for the times between attempts.
     downloads.BACK_OFF_SECONDS, downloads.TIMEOUT_SECONDS = 0.01, 0.3
-    gc.freeze()  # a fork then ends without a copy of all objects, made to see which of them can go
+    gc.freeze()  # or each fork, as it ends, looks for cycles in all objects, and copies them by that
     for line in sys.stdin:
         if not (process := os.fork()):
             become(*json.loads(line))

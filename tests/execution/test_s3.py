@@ -27,7 +27,7 @@ def server(served):
 @pytest.fixture
 def s3(served, small_repository, monkeypatch):
     """A bucket, as the environment of a machine tells of it, and what is in it."""
-    for name, value in served[1].items() | {("AWS_MAX_ATTEMPTS", "1")}:
+    for name, value in served[1].items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")
     client.create_bucket(Bucket="runs")

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.prefect_server import Server
+from tests.flows.prefect_server import open_server
 from tests.flows.projects import TinyProject
-from tests.tiny_repository import Repository
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +52,6 @@ def first_run(project, profile_requests):
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
     """A Prefect server with the work pool `local`."""
-    server = Server(tmp_path_factory.mktemp("prefect"))
-    user = Repository(tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("home"))
-    user.env |= server.env
-    with server.running(user):
+    with open_server(tmp_path_factory.mktemp("prefect")) as (server, user):
         user.run("prefect", "work-pool", "create", "--type", "process", "local")
         yield server

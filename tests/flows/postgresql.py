@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.flows.prefect_server import ended
+from tests.free_port import find_free_port
 from tests.tiny_repository import wait_until
 
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
@@ -18,9 +18,8 @@ PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 def serve_postgresql():
     """Serve an empty database, and give its address for Prefect."""
     owner = {"user": "postgres"} if os.geteuid() == 0 else {}
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
+    port = find_free_port()
+    with tempfile.TemporaryDirectory() as folder:
         if owner:
             shutil.chown(folder, **owner)
         data, quiet = f"{folder}/data", {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -5,11 +5,11 @@ import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 
-from tests.tiny_repository import wait_until
+from tests.free_port import find_free_port
+from tests.tiny_repository import Repository, wait_until
 
 ATTEMPTS = 10  # of a request that is refused because the database is locked, as Prefect's own clients make them
 
@@ -32,10 +32,9 @@ class Server:
     """A server with a home of its own; `env` leads Prefect's commands to it."""
 
     def __init__(self, home):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = find_free_port()
         self.address = f"http://127.0.0.1:{self.port}/api"
-        self.log = Path(home) / "server.log"
+        self.log = home / "server.log"
         self.env = {
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": self.address,
@@ -48,7 +47,6 @@ class Server:
     def running(self, repository):
         """Serve until the end, started as by the user of a repository."""
         command = ("prefect", "server", "start", "--port", str(self.port))
-        self.log.parent.mkdir(exist_ok=True)
         with self.log.open("a") as log, ended(repository.start(*command, stderr=log)):
             wait_until(self.answers, 120)
             yield
@@ -87,3 +85,15 @@ class Server:
         """What a run has logged so far."""
         found = self.ask("POST", "logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"})
         return "\n".join(record["message"] for record in found)
+
+
+@contextmanager
+def open_server(folder, **env):
+    """A server, told of in further variables, until the end; and the repository of the user who starts it."""
+    homes = {name: folder / name for name in ("prefect", "user")}
+    for home in homes.values():
+        home.mkdir(parents=True)
+    server, user = Server(homes["prefect"]), Repository(homes["user"], homes["user"])
+    user.env |= server.env | env
+    with server.running(user):
+        yield server, user

@@ -31,8 +31,6 @@ deployments:
     name: custom
     work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
 """
-WORKER = ("prefect", "worker", "start", "--pool")
-GRID = "import sys, json; from flows.grid import grid; print(grid(**json.loads(sys.argv[1])))"
 MEASURED = """
 stages:
   tfrecords: {cmd: sh tfrecords.sh, params: [preprocess], deps: [tfrecords.sh], outs: [data/tfrecords]}
@@ -81,22 +79,6 @@ class Project(Repository):
         """Make an origin, and name a DVC remote."""
         self.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))
         self.origin, self.remote = f"file://{folder}/origin.git", str(folder / "remote")
-
-
-class Machine(Repository):
-    """A folder with a home, a cache and a checkout of its own, which knows only where the origin and the remote are."""
-
-    def __init__(self, folder, project, server):
-        super().__init__(folder / "code", folder)
-        folder.mkdir()
-        self.env |= {name: value for name, value in project.env.items() if name.startswith(("RUN_TOLD", "AWS_"))}
-        self.env |= server.env | {
-            "PREFECT_HOME": str(folder / "prefect"),
-            "RUNS_ORIGIN": project.origin,
-            "RUNS_DIR": str(folder / "runs"),
-            "RUNS_REMOTE": project.remote,
-        }
-        project.run("git", "clone", "--quiet", project.origin, str(self.folder))
 
 
 class TinyProject(Project):
@@ -193,6 +175,12 @@ class MeasuredProject(Project):
         for name, script in SCRIPTS.items():
             (self.folder / f"{name}.sh").write_text(script)
         self.commit("stages that are shell commands")
+
+    def hold(self):
+        (self.told / "hold").touch()
+
+    def release(self):
+        (self.told / "hold").unlink()
 
     def list_trained(self):
         """The learnings and seeds of all trainings, in their order."""

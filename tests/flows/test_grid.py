@@ -1,17 +1,13 @@
 """A grid over two workers that share an origin and a DVC remote: Prefect's own server, real git and DVC."""
 
 import json
-import signal
-import subprocess
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from execution.guard import find_processes
+from tests.flows.machines import GRID, WORKER, open_fleet
 from tests.flows.prefect_server import ended
-from tests.flows.projects import GRID, WORKER, Machine, MeasuredProject, read_digests
+from tests.flows.projects import MeasuredProject, read_digests
 from tests.tiny_repository import Repository, wait_until
 
 NETWORK = "attention-56"
@@ -35,30 +31,20 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def laptop(project, prefect_server, tmp_path_factory):
-    laptop = Machine(tmp_path_factory.mktemp("laptop") / "laptop", project, prefect_server)
-    laptop.run("python", "-m", "flows.deploy")
-    return laptop
-
-
-@pytest.fixture(scope="module")
-def workers(project, prefect_server, laptop, tmp_path_factory):
-    """Two, each of one run at a time, by their homes."""
-    machines = [Machine(tmp_path_factory.mktemp("workers") / name, project, prefect_server) for name in ("one", "two")]
-    with ExitStack() as stack:
-        for machine in machines:
-            stack.enter_context(ended(machine.start(*WORKER, "local", "--limit", "1", stderr=subprocess.DEVNULL)))
-        yield [machine.env["HOME"] for machine in machines]
+    """The machine that grids are started on, while two workers take their cells."""
+    with open_fleet(tmp_path_factory.mktemp("fleet"), project, prefect_server) as fleet:
+        yield fleet.laptop
 
 
 def run_grid(laptop, **arguments):
     """Run the flow, and give its table and its cells."""
     given = {"networks": [NETWORK], "seeds": [0]} | arguments
     output = laptop.run("python", "-c", GRID, json.dumps(given))
-    path = laptop.folder.parent / "runs" / "comparisons" / output.split("/comparisons/")[-1].split("/")[0]
+    path = laptop.home / "runs" / "comparisons" / output.split("/comparisons/")[-1].split("/")[0]
     return (path / "grid.md").read_text(), json.loads((path / "grid.json").read_text())["cells"]
 
 
-def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(project, laptop, workers):
+def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(project, laptop):
     table, cells = run_grid(laptop)
     assert sorted(project.list_trained()) == ["arl 0", "nal 0"]
     assert f"| {NETWORK} | 10.00 | 13.00 | +3.00 | 0 (n = 1) |" in table
@@ -87,7 +73,7 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
     assert len({cell["commit"] for cell in cells}) == 2
 
 
-def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, laptop, workers):
+def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, laptop):
     path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
     page = Path(path).read_text()
     assert f"| arl | {NETWORK} | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
@@ -95,7 +81,7 @@ def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project
     assert {"arl 2", "nal 2"} <= set(project.list_trained())
 
 
-def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, workers, tmp_path):
+def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, tmp_path):
     run_grid(laptop)
     third = Repository(tmp_path / "third", tmp_path)
     project.run("git", "clone", "--quiet", project.origin, str(third.folder))
@@ -106,35 +92,8 @@ def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, la
     assert changes[f"metrics/{NETWORK}.json"]["test_error_percent"]["diff"] == 3.0
 
 
-def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(laptop, workers, prefect_server):
+def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(laptop, prefect_server):
     run = prefect_server.start_run("grid/demo", networks=[NETWORK], seeds=[0])
-    with ended(laptop.start(*WORKER, "grids", "--limit", "1", stderr=subprocess.DEVNULL)):
+    with ended(laptop.start(*WORKER, "grids", "--limit", "1")):
         wait_until(lambda: prefect_server.find_outcome(run), 600)
     assert prefect_server.find_outcome(run) == "COMPLETED", prefect_server.read_log(run)
-
-
-@pytest.mark.slow
-def test_a_cell_whose_machine_dies_runs_again_and_cancelling_the_grid_cancels_its_cells(
-    project, laptop, workers, prefect_server
-):
-    (project.told / "hold").touch()
-    (project.told / "trained").unlink(missing_ok=True)
-    given = json.dumps({"networks": [NETWORK], "seeds": [7]})
-    with ended(laptop.start(sys.executable, "-c", GRID, given, stderr=subprocess.DEVNULL)) as process:
-        wait_until(lambda: len(project.list_trained()) == 2, 120)
-        for lost in find_processes(workers[0], "HOME"):
-            lost.kill()
-        wait_until(lambda: count(prefect_server, "CRASHED") == 1, 240)  # three heartbeats, of 30 seconds
-        wait_until(lambda: count(prefect_server, "SCHEDULED") == 1, 60)
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-    wait_until(lambda: count(prefect_server, "CANCELLED") == 2, 60)
-    (project.told / "hold").unlink()
-    run_grid(laptop, seeds=[7])
-    assert len(project.list_trained()) == 4
-
-
-def count(server, state):
-    """How many runs of cells are in a state."""
-    runs = server.ask("POST", "flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": [state]}}}})
-    return len([run for run in runs if run["tags"]])

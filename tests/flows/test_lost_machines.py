@@ -1,86 +1,37 @@
 """Grids whose machines are killed, whose server or remote goes away, and many runs at once."""
 
-import json
 import random
-import subprocess
-import sys
+import signal
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import boto3
 import pytest
 
-from execution.guard import find_processes
+from execution.recipe_changes import change_recipe
+from tests.flows.machines import open_fleet
 from tests.flows.postgresql import PROGRAMS, serve_postgresql
-from tests.flows.prefect_server import Server, ended
-from tests.flows.projects import GRID, WORKER, Machine, MeasuredProject, TinyProject, read_digests
+from tests.flows.prefect_server import open_server
+from tests.flows.projects import MeasuredProject, TinyProject, read_digests
 from tests.s3_server import serve_s3
-from tests.tiny_repository import Repository, wait_until
+from tests.tiny_repository import wait_until
 
 pytestmark = pytest.mark.slow
-SEEDS, LEARNINGS = [0, 1], ["arl", "nal"]
+NETWORK, SEEDS, LEARNINGS = "attention-56", [0, 1], ["arl", "nal"]
+FOUR = [f"{learning} {seed}" for learning in LEARNINGS for seed in SEEDS]
 KILLS, LONGEST_CALM = 4, 45  # seconds
 # Runs that a killed worker had taken are given up after 90 seconds, not ten minutes.
-DEPLOY = "from flows import deploy, lost_runs; lost_runs.START_SECONDS = 90; deploy.main()"
-
-
-class Fleet:
-    """Two workers and the machine that a grid runs on; one that is killed is started again."""
-
-    def __init__(self, folder, project, server, stack, limit=1, **grid):
-        self.machines = {name: Machine(folder / name, project, server) for name in ("grid", "one", "two")}
-        self.machines["grid"].run("python", "-c", DEPLOY)
-        self.commands = dict.fromkeys(("one", "two"), (*WORKER, "local", "--limit", str(limit)))
-        self.commands["grid"] = (sys.executable, "-c", GRID, json.dumps(grid))
-        self.processes = {}
-        stack.callback(self.end)
-        for name in self.machines:
-            self.start(name)
-
-    def start(self, name):
-        log = (self.machines[name].folder.parent / "log").open("a")
-        with log:
-            self.processes[name] = self.machines[name].start(*self.commands[name], stderr=log)
-
-    def kill(self, name):
-        """End all processes of a machine at once, as when its power fails."""
-        while found := find_processes(self.machines[name].env["HOME"], "HOME"):
-            for process in found:
-                process.kill()
-            self.processes[name].wait()
-
-    def end(self):
-        for name in self.machines:
-            self.kill(name)
-
-    def read_cells(self):
-        (path,) = self.machines["grid"].folder.parent.glob("runs/comparisons/*/grid.json")
-        return json.loads(path.read_text())["cells"]
-
-    def read_log(self, name="grid"):
-        return (self.machines[name].folder.parent / "log").read_text()
-
-
-@contextmanager
-def open_server(folder, **env):
-    """Prefect's server, with a home of its own and further variables, and who starts it."""
-    (folder / "user").mkdir(parents=True)
-    server, user = Server(folder / "prefect"), Repository(folder / "user", folder)
-    user.env |= server.env | env
-    with server.running(user):
-        yield server, user
+DEPLOY = ("-c", "from flows import deploy, lost_runs; lost_runs.START_SECONDS = 90; deploy.main()")
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """The project, and what a run on one machine by DVC alone gives, by learning and seed."""
     project = TinyProject(tmp_path_factory.mktemp("tiny"), tmp_path_factory.mktemp("home"))
-    recipe, expected = (project.folder / "recipes/tiny.yaml").read_text(), {}
+    recipe, expected = project.read("recipes/tiny.yaml").decode(), {}
     for learning in LEARNINGS:
         for seed in SEEDS:
-            changed = recipe.replace("learning: arl", f"learning: {learning}").replace(
-                "train:\n  seed: 0", f"train:\n  seed: {seed}"
-            )
+            changed = change_recipe(recipe, {"model.learning": learning, "train.seed": seed}, "tiny")
             (project.folder / "params.yaml").write_text(changed)
             project.run("dvc", "repro")
             expected[learning, seed] = read_digests(project.read("dvc.lock"))
@@ -93,26 +44,26 @@ def test_a_grid_whose_machines_are_killed_at_random_ends_with_the_bytes_of_one_m
     project, expected = tiny
     project.share(tmp_path)
     chance, told = random.Random(number), []
-    with open_server(tmp_path / "server") as (server, _), ExitStack() as stack:
-        fleet = Fleet(tmp_path, project, server, stack, recipe="tiny", learnings=LEARNINGS, seeds=SEEDS)
+    with (
+        open_server(tmp_path / "server") as (server, _),
+        open_fleet(tmp_path, project, server, deploy=DEPLOY) as fleet,
+    ):
+        fleet.start_grid(recipe="tiny", learnings=LEARNINGS, seeds=SEEDS)
         begun = time.monotonic()
-        while len(told) < KILLS and fleet.processes["grid"].poll() is None:
+        while len(told) < KILLS and not fleet.is_grid_over():
             time.sleep(chance.uniform(1, LONGEST_CALM))
             name = chance.choice(list(fleet.machines))
             fleet.kill(name)
             fleet.start(name)
             told.append(f"{name} at {time.monotonic() - begun:.0f} s")
-        wait_until(lambda: fleet.processes["grid"].poll() is not None, 1800)
+        cells = fleet.finish_grid(1800)
         print(f"\n{', '.join(told)}; ended after {time.monotonic() - begun:.0f} s")
-        assert fleet.processes["grid"].returncode == 0, fleet.read_log()
-        cells = fleet.read_cells()
         runs = server.ask("POST", "flow_runs/filter", {"sort": "START_TIME_DESC"})
     # The grid's own run is not one of a deployment, and is not called dead, however seldom its heart beats.
     assert next(run for run in runs if not run["tags"])["state"]["type"] == "COMPLETED"
     assert len(told) == KILLS
-    project.run("git", "fetch", "--quiet", "--prune", project.origin, "+refs/exps/*:refs/exps/*")
-    references = project.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
-    assert len(references) == len(cells) == len(expected)
+    assert count_experiments(project) == len(cells) == len(expected)
+    project.run("git", "fetch", "--quiet", project.origin, "+refs/exps/*:refs/exps/*")
     received = {
         (cell["learning"], cell["seed"]): read_digests(project.run("git", "show", f"{cell['revision']}:dvc.lock"))
         for cell in cells
@@ -128,39 +79,64 @@ def measured(tmp_path):
     return project
 
 
+def hold_grid(fleet, project):
+    """Start a grid, and wait until each worker is at its first training, where it stays."""
+    project.hold()
+    fleet.start_grid(networks=[NETWORK], seeds=SEEDS)
+    wait_until(lambda: len(project.list_trained()) == 2, 180)
+
+
+def count_experiments(project):
+    """How many there are at the origin."""
+    return len(project.run("git", "ls-remote", project.origin, "refs/exps/*").splitlines())
+
+
+def check_trained_once(project, expected):
+    """See that each training was run once, and has one experiment."""
+    assert sorted(project.list_trained()) == sorted(expected)
+    assert count_experiments(project) == len(expected)
+
+
 def test_a_server_that_is_started_again_in_the_middle_of_a_grid_loses_no_cell(measured, tmp_path):
-    (measured.told / "hold").touch()
     with ExitStack() as stack:
         with open_server(tmp_path / "server") as (server, user):
-            fleet = Fleet(tmp_path, measured, server, stack, networks=["attention-56"], seeds=SEEDS)
-            wait_until(lambda: len(measured.list_trained()) == 2, 180)
+            fleet = stack.enter_context(open_fleet(tmp_path, measured, server))
+            hold_grid(fleet, measured)
         time.sleep(30)
         with server.running(user):
-            (measured.told / "hold").unlink()
-            wait_until(lambda: fleet.processes["grid"].poll() is not None, 600)
-        assert fleet.processes["grid"].returncode == 0, fleet.read_log()
-        assert all(cell["metrics"] for cell in fleet.read_cells())
-    check_trained_once(measured, ["arl 0", "arl 1", "nal 0", "nal 1"])
+            measured.release()
+            fleet.finish_grid(600)
+    check_trained_once(measured, FOUR)
 
 
 def test_a_remote_that_is_down_for_a_minute_loses_no_cell(measured, tmp_path, monkeypatch):
-    (measured.told / "hold").touch()
-    with serve_s3() as (s3, env), open_server(tmp_path / "server") as (server, _), ExitStack() as stack:
+    with serve_s3() as (s3, env), open_server(tmp_path / "server") as (server, _):
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         boto3.client("s3").create_bucket(Bucket="runs")
         measured.env |= env
         measured.remote = "s3://runs/remote"
-        fleet = Fleet(tmp_path, measured, server, stack, networks=["attention-56"], seeds=SEEDS)
-        wait_until(lambda: len(measured.list_trained()) == 2, 180)
-        s3.stop()
-        (measured.told / "hold").unlink()
-        time.sleep(60)
-        s3.start()
-        wait_until(lambda: fleet.processes["grid"].poll() is not None, 600)
-        assert fleet.processes["grid"].returncode == 0, fleet.read_log()
-        assert all(cell["metrics"] for cell in fleet.read_cells())
-    check_trained_once(measured, ["arl 0", "arl 1", "nal 0", "nal 1"])
+        with open_fleet(tmp_path, measured, server) as fleet:
+            hold_grid(fleet, measured)
+            s3.stop()
+            measured.release()
+            time.sleep(60)
+            s3.start()
+            fleet.finish_grid(600)
+    check_trained_once(measured, FOUR)
+
+
+def test_cancelling_a_grid_cancels_its_cells(measured, tmp_path):
+    with open_server(tmp_path / "server") as (server, _), open_fleet(tmp_path, measured, server) as fleet:
+        hold_grid(fleet, measured)
+        fleet.processes["laptop"].send_signal(signal.SIGINT)
+        wait_until(lambda: list_cell_states(server) == ["CANCELLED"] * len(FOUR), 90)
+    assert count_experiments(measured) == 0
+
+
+def list_cell_states(server):
+    """The state of each cell's run; the grid's own has no tags."""
+    return [run["state"]["type"] for run in server.ask("POST", "flow_runs/filter", {}) if run["tags"]]
 
 
 @pytest.mark.skipif(not PROGRAMS, reason="no PostgreSQL: Debian's postgresql has it")
@@ -168,14 +144,9 @@ def test_twenty_runs_at_once_all_end_right(measured, tmp_path):
     with (
         serve_postgresql() as address,
         open_server(tmp_path / "server", PREFECT_API_DATABASE_CONNECTION_URL=address) as (server, _),
-        ExitStack() as stack,
+        open_fleet(tmp_path, measured, server, limit=10),
     ):
-        machines = [Machine(tmp_path / name, measured, server) for name in ("one", "two")]
-        machines[0].run("python", "-m", "flows.deploy")
-        for machine in machines:
-            command = ("prefect", "worker", "start", "--pool", "local", "--limit", "10")
-            stack.enter_context(ended(machine.start(*command, stderr=subprocess.DEVNULL)))
-        runs = [server.start_run("reproduce/demo", networks=["attention-56"], seed=seed) for seed in range(20)]
+        runs = [server.start_run("reproduce/demo", networks=[NETWORK], seed=seed) for seed in range(20)]
         wait_until(lambda: all(map(server.find_outcome, runs)), 1800)
         assert [server.find_outcome(run) for run in runs] == ["COMPLETED"] * 20
         ends = [server.ask("GET", f"flow_runs/{run}") for run in runs]
@@ -185,16 +156,12 @@ def test_twenty_runs_at_once_all_end_right(measured, tmp_path):
 
 
 def test_twenty_cells_at_once_all_end_right_where_prefects_database_is_often_locked(measured, tmp_path):
-    with open_server(tmp_path / "server") as (server, _), ExitStack() as stack:
-        fleet = Fleet(tmp_path, measured, server, stack, 10, networks=["attention-56"], seeds=list(range(10)))
-        wait_until(lambda: fleet.processes["grid"].poll() is not None, 1800)
-        assert fleet.processes["grid"].returncode == 0, fleet.read_log()
-    locked, crashed = server.log.read_text().count("database is locked"), fleet.read_log().count("crashed")
+    with open_server(tmp_path / "server") as (server, _), open_fleet(tmp_path, measured, server, limit=10) as fleet:
+        fleet.start_grid(networks=[NETWORK], seeds=list(range(10)))
+        fleet.finish_grid(1800)
+        locked, crashed = (
+            log.read_text().count(words)
+            for log, words in ((server.log, "database is locked"), (fleet.laptop.log, "crashed"))
+        )
     print(f"\n{locked} times locked, {crashed} crashed cells")
     check_trained_once(measured, [f"{learning} {seed}" for learning in LEARNINGS for seed in range(10)])
-
-
-def check_trained_once(project, expected):
-    """See that each training was run once, and has one experiment."""
-    assert sorted(project.list_trained()) == sorted(expected)
-    assert len(project.run("git", "ls-remote", project.origin, "refs/exps/*").splitlines()) == len(expected)

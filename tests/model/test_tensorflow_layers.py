@@ -24,7 +24,7 @@ def test_layers_in_bfloat16_are_those_of_keras():
     done = subprocess.run(command, check=True, cwd=ROOT, env=env, stdout=subprocess.PIPE)
     differences = json.loads(done.stdout)
     assert differences.keys() == CASES.keys()
-    assert 0 < max(differences.values()) < 2e-2
+    assert 1e-3 < np.max(list(differences.values())) < 2e-2  # in float32 they are below the first
 
 
 @pytest.mark.parametrize("settings", [{"trainable": False}, {"scale": False}, {"center": False}])
