@@ -12,8 +12,6 @@ from tests.tiny_repository import Repository, wait_until
 
 NETWORK = "attention-56"
 STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
-
-
 SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0, 2]} for name in ("arl", "nal")]
 STUDY_FILE = {"question": "Does it?", "recipe": "demo", "seeds_because": "-", "limits": "-", "settings": SETTINGS}
 STUDY_FILE |= {"comparisons": [["arl", "nal"]]}
@@ -56,7 +54,9 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
         )
         (project.folder / "params.yaml").write_text(params)
         project.run("dvc", "repro")
-        assert read_digests(project.read("dvc.lock")) == read_digests(lock)
+        digests = read_digests(project.read("dvc.lock"))
+        assert f"models/{NETWORK}" in digests
+        assert read_digests(lock) == digests
     project.run("git", "checkout", "--quiet", ".")
     (project.folder / "dvc.lock").unlink()
     (project.told / "trained").unlink()
