@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.training.identity import COMPUTES_NOTHING, computes
+from pipeline.training.identity import computes
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("download", "preprocess", "tfrecords", "train", "evaluate", "report")
@@ -64,10 +64,6 @@ def graph() -> dict:
 def test_deps_of_a_stage_hold_the_modules_that_compute_of_those_that_it_imports_and_no_others(graph, stage):
     needed = {file for file in needed_files(stage) if computes(Path(file))}
     assert {dep for dep in graph[stage]["deps"] if dep.startswith("pipeline/")} == needed
-
-
-def test_what_computes_nothing_is_there():
-    assert [name for name in COMPUTES_NOTHING if not (ROOT / name).exists()] == []
 
 
 def test_templates_are_known_by_the_name_that_their_module_has_for_them():

@@ -7,9 +7,6 @@ import contextlib
 import os
 import re
 import shutil
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -39,7 +36,7 @@ def template(stages, tmp_path_factory, make_files, write_archive):
         url = "file://{workspace}/" + str(ARCHIVE)
         param("download", {"dataset": "custom", "layout": "cifar10", "url": url, "sha256": sha256})()
         param("tfrecords.images_per_shard", 100)()
-    place(folder, "")
+    place(folder)
     for stage in ("download", "preprocess", "tfrecords", "train", "evaluate", "report"):
         end = stages.run(stage, folder)
         assert end.status == 0, end.stderr
@@ -47,40 +44,11 @@ def template(stages, tmp_path_factory, make_files, write_archive):
     return folder
 
 
-def place(folder, address):
+def place(folder):
     """Say in the parameters where things are."""
     if (folder / PARAMS).exists():
-        content = (folder / PARAMS).read_bytes().replace(b"{workspace}", str(folder).encode())
-        (folder / PARAMS).write_bytes(content.replace(b"{address}", address.encode()))
-
-
-class Misbehaving(BaseHTTPRequestHandler):
-    """Answers by the first part of the path."""
-
-    def do_GET(self):
-        kind = self.path.split("/")[1]
-        if kind == "silence":
-            time.sleep(1)
-        elif kind.isdigit():
-            self.send_error(int(kind))
-        else:
-            self.send_response(302 if kind in ("loop", "ftp") else 200)
-            self.send_header("Location", "ftp://127.0.0.1/a.tar.gz" if kind == "ftp" else self.path)
-            self.send_header("Content-Length", "100" if kind == "short" else "6")
-            self.end_headers()
-            self.wfile.write(b"<html>")
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Misbehaving)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+        content = (folder / PARAMS).read_bytes()
+        (folder / PARAMS).write_bytes(content.replace(b"{workspace}", str(folder).encode()))
 
 
 def read_outputs(folder):
@@ -89,7 +57,7 @@ def read_outputs(folder):
 
 
 @pytest.fixture(scope="module")
-def outcomes(stages, template, address, tmp_path_factory):
+def outcomes(stages, template, tmp_path_factory):
     """For each case the end of its command, and the outputs before and after it."""
     parent = tmp_path_factory.mktemp("cases")
     outcomes = {}
@@ -99,7 +67,7 @@ def outcomes(stages, template, address, tmp_path_factory):
         (folder / PARAMS).write_text((folder / PARAMS).read_text().replace(str(template), "{workspace}"))
         with contextlib.chdir(folder):
             bad.spoil()
-        place(folder, address)
+        place(folder)
         before = read_outputs(folder)
         outcomes[bad.name] = (stages.run(bad.stage, folder), before, read_outputs(folder))
     return outcomes
@@ -155,7 +123,3 @@ def test_a_full_disk_ends_a_stage_with_one_line_and_outputs_stay(stage, template
     assert "Traceback" not in end.stderr
     assert read_outputs(folder) == read_outputs(template)
     assert not list(folder.rglob("*.aside"))
-
-
-def test_there_are_at_least_forty_cases_with_different_names():
-    assert len({bad.name for bad in BAD_INPUTS}) == len(BAD_INPUTS) >= 40

@@ -13,11 +13,9 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import psutil
 import pytest
 
-from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
 from tests.tiny_repository import Repository, write_tiny_params
 
 pytestmark = pytest.mark.slow
@@ -113,40 +111,3 @@ def test_a_pipeline_killed_at_any_moment_ends_with_the_same_bytes(template, tmp_
         f"of {whole:.1f}"
     )
     assert all(same for same, _ in outcomes)
-
-
-def make_checkpoint(step):
-    return Checkpoint(step, {"network/a": np.full((256, 1024), step, np.float32)}, {"history": [step]})
-
-
-def save_until_killed(folder, acknowledge):
-    step = 0
-    while True:
-        step += 1
-        folder.save(make_checkpoint(step))
-        os.write(acknowledge, step.to_bytes(4, "little"))
-
-
-def test_checkpoints_of_a_process_killed_at_any_moment_are_whole(tmp_path):
-    draw, lost = random.Random(0), []
-    for trial in range(CHECKPOINT_KILLS):
-        folder = CheckpointFolder(tmp_path / "run", "digest")
-        reading, writing = os.pipe()
-        if not (process := os.fork()):
-            save_until_killed(folder, writing)
-        os.close(writing)
-        saved = int.from_bytes(os.read(reading, 4), "little")
-        time.sleep(draw.uniform(0, 0.02))
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-        while said := os.read(reading, 4):
-            saved = int.from_bytes(said, "little")
-        os.close(reading)
-        loaded = folder.load_latest()
-        assert loaded.step in (saved, saved + 1), trial
-        assert loaded.values == {"history": [loaded.step]}
-        np.testing.assert_array_equal(loaded.arrays["network/a"], make_checkpoint(loaded.step).arrays["network/a"])
-        lost.append(saved + 1 - loaded.step)
-        folder.remove()
-    print(f"{len(lost)} of {CHECKPOINT_KILLS} killed savers leave a whole checkpoint, the last or the one being saved")
-    print(f"checkpoints lost, of the one being saved: {sum(lost)}; of those that were saved: 0")

@@ -73,7 +73,6 @@ def test_a_failure_leaves_the_earlier_output_and_nothing_else(error, output):
     assert list(output.parent.iterdir()) == [output]
 
 
-# Fails until the new output's existence is checked before the earlier one is removed.
 def test_a_block_that_writes_nothing_leaves_the_earlier_output(output):
     write_folder(output, "old")
     with pytest.raises(FileNotFoundError), written_aside(output):

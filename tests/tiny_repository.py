@@ -106,4 +106,5 @@ class Repository:
 
     def commit(self, message):
         self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", f"--message={message}")
+        author = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
+        self.run("git", *author, "commit", "--quiet", "--allow-empty", f"--message={message}")

@@ -10,7 +10,7 @@ from pipeline.cifar import archives
 from pipeline.cifar.archives import read_members
 from pipeline.cifar.datasets import ArchiveDataset
 from pipeline.digests import hash_file
-from pipeline.errors import InputError
+from tests.refusals import refusal
 
 FOLDER = "cifar-10-batches-bin"
 
@@ -37,13 +37,8 @@ def read_files(archive, dataset):
     return {name: b"".join(chunks) for name, chunks in read_members(archive, dataset)}
 
 
-def refusal(archive, dataset):
-    with pytest.raises(InputError) as error:
-        read_files(archive, dataset)
-    message = str(error.value)
-    assert " requires " in message
-    assert ". Received: " in message
-    assert "\n" not in message
+def refuse(archive, dataset):
+    message = refusal(read_files, archive, dataset)
     assert list(archive.parent.iterdir()) == [archive]
     return message
 
@@ -88,11 +83,10 @@ def test_what_the_caller_does_not_read_is_checked_all_the_same(archive, files, w
     write_archive(archive, files | {"data_batch_1.bin": bytes(3073)})
     members = read_members(archive, describe("0" * 64, file_sha256=required))
     assert next(members)[0] == "data_batch_1.bin"
-    with pytest.raises(InputError, match=r"requires data_batch_1\.bin with sha256"):
-        next(members)
+    message = refusal(next, members)
+    assert message.startswith(f"pictures requires data_batch_1.bin with sha256 {required['data_batch_1.bin']}. Rec")
 
 
-# Fails, for users who are not root, until the temporary file is in the system's folder for them.
 def test_an_archive_in_a_read_only_folder_is_read(archive, files, write_archive):
     dataset = describe(write_archive(archive, files))
     archive.parent.chmod(0o555)
@@ -106,7 +100,7 @@ def test_an_archive_in_a_read_only_folder_is_read(archive, files, write_archive)
 
 def test_an_unknown_archive_is_refused_before_it_is_decompressed(archive):
     archive.write_bytes(b"not a gzip file")
-    message = refusal(archive, describe("0" * 64))
+    message = refuse(archive, describe("0" * 64))
     assert message == (
         f"pictures requires an archive with sha256 {'0' * 64}. Received: data.tar.gz with sha256 {hash_file(archive)}"
     )
@@ -115,15 +109,7 @@ def test_an_unknown_archive_is_refused_before_it_is_decompressed(archive):
 def test_digests_of_only_some_files_do_not_make_an_archive_trusted(archive, files, write_archive):
     write_archive(archive, files)
     some = dict(list(digests(files).items())[1:])
-    assert "requires an archive with sha256" in refusal(archive, describe("0" * 64, file_sha256=some))
-
-
-def test_a_file_with_another_digest_is_refused_by_name(archive, files, write_archive):
-    required = digests(files)
-    files["data_batch_3.bin"] = bytes(3073)
-    write_archive(archive, files)
-    message = refusal(archive, describe("0" * 64, file_sha256=required))
-    assert message.startswith(f"pictures requires data_batch_3.bin with sha256 {required['data_batch_3.bin']}. Rec")
+    assert "requires an archive with sha256" in refuse(archive, describe("0" * 64, file_sha256=some))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +130,7 @@ def test_a_file_with_another_digest_is_refused_by_name(archive, files, write_arc
 )
 def test_other_members_are_refused_by_name(member, archive, files, write_archive):
     sha256 = write_archive(archive, files, further=[member])
-    message = refusal(archive, describe(sha256))
+    message = refuse(archive, describe(sha256))
     assert message.startswith("data.tar.gz requires no members but regular files data_batch_1.bin, ")
     assert message.endswith(f"Received: {member.name!a}, type {member.type!r}")
 
@@ -153,18 +139,17 @@ def test_a_member_that_comes_twice_is_refused(archive, files, write_archive):
     again = tarfile.TarInfo(f"{FOLDER}/test_batch.bin")
     again.size = 3073
     sha256 = write_archive(archive, files, further=[again])
-    assert refusal(archive, describe(sha256)) == "data.tar.gz requires one test_batch.bin. Received: two"
+    assert refuse(archive, describe(sha256)) == "data.tar.gz requires one test_batch.bin. Received: two"
 
 
-# Fails until all names are counted.
 def test_class_names_that_come_twice_are_refused(archive, files, write_archive):
     sha256 = write_archive(archive, files, further=[tarfile.TarInfo(f"{FOLDER}/batches.meta.txt")])
-    assert refusal(archive, describe(sha256)) == "data.tar.gz requires one batches.meta.txt. Received: two"
+    assert refuse(archive, describe(sha256)) == "data.tar.gz requires one batches.meta.txt. Received: two"
 
 
 def test_a_missing_member_is_named(archive, files, write_archive):
     del files["data_batch_2.bin"]
-    message = refusal(archive, describe(write_archive(archive, files)))
+    message = refuse(archive, describe(write_archive(archive, files)))
     assert "data_batch_1.bin, data_batch_2.bin, data_batch_3.bin, data_batch_4.bin, data_batch_5.bin" in message
     assert message.endswith("Received: none named data_batch_2.bin")
 
@@ -173,22 +158,15 @@ def test_files_hold_as_many_images_as_the_data_set(archive, files, write_archive
     images = dict.fromkeys(digests(files), 1)
     dataset = describe(write_archive(archive, files), file_images=images)
     assert read_files(archive, dataset) == files
-    message = refusal(archive, replace(dataset, file_images=images | {"test_batch.bin": 2}))
+    message = refuse(archive, replace(dataset, file_images=images | {"test_batch.bin": 2}))
     assert message == "test_batch.bin requires 6146 bytes. Received: 3073 bytes"
 
 
 def test_a_huge_file_of_class_names_is_refused(archive, files, write_archive, monkeypatch):
     monkeypatch.setattr(archives, "MAX_TEXT_BYTES", 50)
     files["batches.meta.txt"] = b"x" * 51
-    message = refusal(archive, describe(write_archive(archive, files)))
+    message = refuse(archive, describe(write_archive(archive, files)))
     assert message == "batches.meta.txt requires at most 50 bytes. Received: 51"
-
-
-@pytest.mark.parametrize("kept", [0.2, 0.9])
-def test_a_truncated_archive_is_refused(kept, archive, files, write_archive):
-    write_archive(archive, files)
-    archive.write_bytes(archive.read_bytes()[: int(kept * archive.stat().st_size)])
-    assert "data.tar.gz requires a complete gzip file" in refusal(archive, describe(hash_file(archive)))
 
 
 @pytest.mark.parametrize(
@@ -211,14 +189,14 @@ def test_a_truncated_archive_is_refused(kept, archive, files, write_archive):
 )
 def test_a_file_of_another_kind_is_refused(content, required, archive):
     archive.write_bytes(content)
-    assert f"data.tar.gz requires {required}" in refusal(archive, describe(hash_file(archive)))
+    assert f"data.tar.gz requires {required}" in refuse(archive, describe(hash_file(archive)))
 
 
 @pytest.mark.parametrize("key", ["path", "linkpath", "size", "hdrcharset", "GNU.sparse.map", "GNU.sparse.major"])
 def test_a_further_header_that_changes_a_member_is_refused(key, archive, files, write_archive):
     member = tarfile.TarInfo(f"{FOLDER}/readme.html")
     member.pax_headers = {"comment": "mine", key: "0"}
-    message = refusal(archive, describe(write_archive(archive, files, further=[member])))
+    message = refuse(archive, describe(write_archive(archive, files, further=[member])))
     assert message.endswith(f"Received: an extended header with {key}=")
 
 
@@ -228,5 +206,5 @@ def test_decompression_stops_at_a_cap(archive, files, write_archive, monkeypatch
     files["test_batch.bin"] = bytes(10**6)
     sha256 = write_archive(archive, files)
     assert archive.stat().st_size < 20_000 + 3073
-    message = refusal(archive, describe(sha256))
+    message = refuse(archive, describe(sha256))
     assert message == "data.tar.gz requires at most 20000 bytes of content. Received: more"

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.cifar.batches import Split, build_batches, load_index, load_split, subtract_mean
 from pipeline.cifar.records import write_shard
-from pipeline.errors import InputError
 from tests.augments import ALL, OFF, change
+from tests.refusals import refusal
 
 COUNT = 24
 
@@ -67,12 +67,6 @@ def assert_equal(one, other):
         np.testing.assert_array_equal(labels, other_labels)
 
 
-def refusal(folder):
-    with pytest.raises(InputError) as error:
-        load_split(folder, "train")
-    return str(error.value)
-
-
 def test_a_split_is_read_in_order(folder, split):
     images, labels, _ = load_split(folder, "train")
     np.testing.assert_array_equal(images, split.images)
@@ -94,14 +88,15 @@ def test_a_split_without_images_is_empty(folder):
 
 def test_a_missing_shard_is_named(folder):
     (folder / "train-00001-of-00003.tfrecord").unlink()
-    assert refusal(folder) == (
+    assert refusal(load_split, folder, "train") == (
         f"{folder} requires the train shards that its index.json lists. Received: without train-00001-of-00003.tfrecord"
     )
 
 
 def test_an_additional_shard_is_named(folder):
     (folder / "train-00003-of-00004.tfrecord").touch()
-    assert refusal(folder).endswith("index.json lists. Received: with train-00003-of-00004.tfrecord")
+    message = refusal(load_split, folder, "train")
+    assert message.endswith("index.json lists. Received: with train-00003-of-00004.tfrecord")
 
 
 @pytest.mark.parametrize("position", [0, 5000, -1])
@@ -111,7 +106,8 @@ def test_a_flipped_byte_is_noticed(position, folder):
     content = bytearray(shard.read_bytes())
     content[position] ^= 1
     shard.write_bytes(content)
-    assert refusal(folder) == f"{shard} requires sha256 {required}. Received: {hashlib.sha256(content).hexdigest()}"
+    message = refusal(load_split, folder, "train")
+    assert message == f"{shard} requires sha256 {required}. Received: {hashlib.sha256(content).hexdigest()}"
 
 
 def test_inputs_have_zero_mean_over_an_epoch(batches):

@@ -47,10 +47,6 @@ def test_each_is_refused_in_one_line_or_gives_exactly_the_true_files(results):
         assert outcome.isprintable(), result
 
 
-def test_most_are_refused(results):
-    assert sum(result["outcome"] != "true" for result in results) > 0.9 * len(results)
-
-
 def test_nothing_is_touched_or_left_or_unpickled(results):
     assert [result for result in results if result["touched"] or result["left"]] == []
 

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.cifar import layouts
 from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records, read_images, read_labels
-from pipeline.errors import InputError
+from tests.refusals import refusal
 
 
 @pytest.fixture
@@ -34,11 +34,13 @@ def decode_by_loop(content, label_bytes):
     return np.stack(images), np.array(labels)
 
 
-@pytest.mark.parametrize(("name", "file"), [("cifar10", "data_batch_1.bin"), ("cifar100", "train.bin")])
-def test_records_decode_like_a_plain_loop(name, file, make_files, decode):
+@pytest.mark.parametrize(
+    ("name", "file", "label_bytes"), [("cifar10", "data_batch_1.bin", 1), ("cifar100", "train.bin", 2)]
+)
+def test_records_decode_like_a_plain_loop(name, file, label_bytes, make_files, decode):
     content = make_files(name, images=3)[file]
     images, labels = decode(content, name, name=file)
-    expected_images, expected_labels = decode_by_loop(content, FILE_LAYOUTS[name].label_bytes)
+    expected_images, expected_labels = decode_by_loop(content, label_bytes)
     np.testing.assert_array_equal(images, expected_images)
     np.testing.assert_array_equal(labels, expected_labels)
     assert images.dtype == np.uint8
@@ -49,12 +51,6 @@ def test_only_cifar100_has_coarse_labels(decode):
     content = bytes([19, 99]) + bytes(3072)
     assert decode(content, "cifar100", 100)[1].tolist() == [[19, 99]]
     assert decode(content[1:], "cifar10", 100)[1].tolist() == [[99]]
-
-
-def test_encoded_records_decode_to_the_same(make_files, decode):
-    content = make_files()["test_batch.bin"]
-    images, labels = decode(content, "cifar10")
-    assert encode_records(images, labels[:, -1]) == content
 
 
 def test_a_file_comes_in_small_parts(make_files, tmp_path, monkeypatch):
@@ -81,13 +77,11 @@ def test_the_published_files_of_both_layouts():
 @pytest.mark.parametrize("length", [0, 1, 3072, 3074, 2 * 3073 - 1])
 def test_a_part_of_a_record_is_refused(length, read, tmp_path):
     (tmp_path / "test_batch.bin").write_bytes(bytes(length))
-    with pytest.raises(InputError) as error:
-        read(tmp_path / "test_batch.bin", FILE_LAYOUTS["cifar10"])
-    assert str(error.value) == f"test_batch.bin requires one or more records of 3073 bytes. Received: {length} bytes"
+    message = refusal(read, tmp_path / "test_batch.bin", FILE_LAYOUTS["cifar10"])
+    assert message == f"test_batch.bin requires one or more records of 3073 bytes. Received: {length} bytes"
 
 
 def test_a_label_without_a_class_is_refused(decode):
     good, bad = bytes(3073), bytes([10]) + bytes(3072)
-    with pytest.raises(InputError) as error:
-        decode(good + bad, "cifar10")
-    assert str(error.value) == "test_batch.bin requires labels from 0 to 9. Received: 10 in record 1"
+    message = refusal(decode, good + bad, "cifar10")
+    assert message == "test_batch.bin requires labels from 0 to 9. Received: 10 in record 1"

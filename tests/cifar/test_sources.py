@@ -2,6 +2,7 @@ import pytest
 
 from pipeline.cifar.sources import locate_archive
 from pipeline.errors import InputError
+from tests.refusals import refusal
 
 URL = "https://example.invalid/a/data.tar.gz"
 
@@ -33,9 +34,8 @@ def test_a_folder_can_be_a_mirror_or_an_address(name, tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InputError) as error:
-        locate_archive(URL, str(tmp_path))
-    assert str(error.value) == f"the data set requires the file {tmp_path}/data.tar.gz. Received: no such file"
+    message = refusal(locate_archive, URL, str(tmp_path))
+    assert message == f"the data set requires the file {tmp_path}/data.tar.gz. Received: no such file"
 
 
 def test_a_file_of_another_machine_is_refused(tmp_path):
@@ -45,7 +45,6 @@ def test_a_file_of_another_machine_is_refused(tmp_path):
         locate_archive(f"file://example.invalid{tmp_path}/data.tar.gz", None)
 
 
-# Two fail until urlsplit's ValueError becomes an InputError.
 @pytest.mark.parametrize(
     ("url", "mirror"),
     [

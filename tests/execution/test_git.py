@@ -14,15 +14,7 @@ from execution.git import (
     run_git,
 )
 from execution.plan import plan_run
-from pipeline.errors import InputError
-
-
-def refusal(call, *arguments):
-    with pytest.raises(InputError) as error:
-        call(*arguments)
-    assert " requires " in str(error.value)
-    assert "\n" not in str(error.value)
-    return str(error.value)
+from tests.refusals import refusal
 
 
 def test_a_revision_is_resolved_to_a_commit(small_repository, head):
@@ -80,9 +72,6 @@ def test_what_a_git_hook_sets_does_not_lead_astray(small_repository, head, tmp_p
     assert find_commit(small_repository.folder, "HEAD") == head
 
 
-AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-
-
 def clone(repository, *options):
     """A clone of another kind than the flows make."""
     folder = repository.folder.with_name("clone")
@@ -95,7 +84,7 @@ def make_bare(repository, monkeypatch):
 
 
 def make_shallow(repository, monkeypatch):
-    repository.run("git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=second")
+    repository.commit("second")
     return clone(repository, "--depth=1")
 
 
@@ -136,7 +125,7 @@ def test_a_repository_that_no_run_can_be_made_from_is_refused(small_repository, 
 
 def test_a_partial_clone_is_refused_where_it_lacks_files_and_completed_as_that_says(small_repository, head):
     (small_repository.folder / "dvc.yaml").write_text("stages: {}\n")
-    small_repository.run("git", *AUTHOR, "commit", "--quiet", "--all", "--message=second")
+    small_repository.commit("second")
     small_repository.run("git", "config", "uploadpack.allowFilter", "true")
     partial = clone(small_repository, "--filter=blob:none")
     message = refusal(open_clone(partial, head).__enter__)

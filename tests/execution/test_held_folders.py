@@ -3,7 +3,6 @@ import subprocess
 
 import pytest
 
-from execution.guard import MARK
 from execution.held_folders import make_held_folder
 
 
@@ -36,14 +35,3 @@ def test_a_folder_is_held_by_a_process_that_inherited_it(tmp_path, make_folder):
         heir.stdin.close()
     make_folder()
     assert not folder.exists()
-
-
-def test_what_nobody_holds_is_removed_with_its_processes_and_said(tmp_path, make_folder, capsys):
-    folder = tmp_path / "clones/left"
-    folder.mkdir(parents=True)
-    (folder / "file").touch()
-    with subprocess.Popen(["sleep", "60"], env=os.environ | {MARK: str(folder)}) as process:
-        made = make_folder()
-        assert process.poll() is not None
-    assert list(made.parent.iterdir()) == [made]
-    assert capsys.readouterr().err == f"removed {folder}, which a killed run had left\n"

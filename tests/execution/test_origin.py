@@ -8,8 +8,6 @@ from execution.places import Places, UnreachableError
 from pipeline.errors import InputError
 from tests.git_server import PASSWORD, USER, make_git_handler
 
-AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
-
 
 @pytest.fixture(params=["file", "http"])
 def places(request, small_repository, tmp_path, serve):
@@ -26,7 +24,7 @@ def serve_origin(serve, folder, user=f"{USER}:{PASSWORD}@"):
 
 def commit(repository, places, branch="main"):
     """Commit to the origin."""
-    repository.run("git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=another")
+    repository.commit("another")
     repository.run("git", "push", "--quiet", places.origin, f"HEAD:refs/heads/{branch}")
     return find_commit(repository.folder, "HEAD")
 

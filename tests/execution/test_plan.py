@@ -9,8 +9,6 @@ from tests.tiny_repository import ROOT
 @pytest.fixture
 def repository(small_repository):
     """With the recipe `demo`."""
-    for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
-        small_repository.run("git", "config", key, value)
     recipe = small_repository.folder / "recipes/demo.yaml"
     recipe.parent.mkdir()
     recipe.write_text((ROOT / "recipes/demo.yaml").read_text())

@@ -5,6 +5,7 @@ import pytest
 from execution.recipe_changes import change_recipe, collect_changes, name_experiment
 from pipeline.errors import InputError
 from pipeline.settings.params import check_params, load_params
+from tests.refusals import refusal
 from tests.tiny_repository import ROOT, load_yaml
 
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
@@ -52,11 +53,9 @@ def test_changes_are_made_and_comments_stay():
     ],
 )
 def test_what_a_recipe_does_not_have_or_allow_is_refused_in_one_line(changes, received):
-    with pytest.raises(InputError) as error:
-        change_recipe(DEMO, changes, "recipe demo")
-    assert str(error.value).startswith("recipe demo")
-    assert str(error.value).endswith(f"Received: {received}")
-    assert "\n" not in str(error.value)
+    message = refusal(change_recipe, DEMO, changes, "recipe demo")
+    assert message.startswith("recipe demo")
+    assert message.endswith(f"Received: {received}")
 
 
 @pytest.mark.parametrize("key", ["model.learning", "train.seed", "networks", "model", "train"])
@@ -88,16 +87,3 @@ def test_equal_values_have_one_name_however_they_are_written():
     assert re.fullmatch("demo-arl-[0-9a-f]{12}", one)
     assert name(overrides={"model.width": 1}) == name(overrides={"model.width": 1.0})
     assert name(overrides={peak: recorded}) == "demo-arl"
-
-
-@pytest.mark.parametrize("text", ["networks: [a", "a: 1\na: 2", "a: &b 1\nc: *b", "train: !foo {}", "- 1", ""])
-def test_a_recipe_that_is_no_plain_yaml_is_refused_in_one_line(text):
-    with pytest.raises(InputError) as error:
-        change_recipe(text, {"train.seed": 1}, "recipe mine")
-    assert str(error.value).startswith("recipe mine")
-    assert "\n" not in str(error.value)
-
-
-def test_a_date_is_no_parameter():
-    with pytest.raises(InputError, match=r"recipe mine: train\.epochs: .*Received: "):
-        change_recipe(DEMO.replace("epochs: 3", "epochs: 2020-01-01"), {}, "recipe mine")

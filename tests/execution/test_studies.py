@@ -35,8 +35,7 @@ def commit_study(small_repository):
 
     def commit(**changes):
         (folder / "studies/mine.yaml").write_text(repr(STUDY | changes))  # YAML reads what Python writes of these
-        small_repository.run("git", "add", "--all")
-        small_repository.run("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message=-")
+        small_repository.commit("a study")
         return folder
 
     return commit

@@ -8,6 +8,7 @@ from experiments.comparing.comparison import compose_comparison, write_compariso
 from experiments.comparing.paired_tests import compare_models
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import make_run
+from tests.refusals import refusal
 
 
 def rows(page, network):
@@ -165,9 +166,7 @@ def test_many_runs_have_a_page_with_a_line_for_each_and_a_short_name(tmp_path):
 
 def test_runs_on_different_data_are_refused_by_name_and_nothing_is_written(tmp_path):
     runs = (make_run("one", {"attention-56": [0]}), make_run("two", {"attention-56": [0]}, dataset="cifar100"))
-    with pytest.raises(InputError) as error:
-        write_comparison(tmp_path, runs)
-    assert str(error.value) == (
+    assert refusal(write_comparison, tmp_path, runs) == (
         "a comparison requires runs on the same data. "
         "Received: one on cifar10 (sha256 digest-of-cifar10); two on cifar100 (sha256 digest-of-cifar100)"
     )

@@ -60,8 +60,6 @@ def test_a_name_that_experiments_of_several_commits_have_is_refused_with_what_ea
 
 def test_a_revision_that_is_no_experiment_is_its_own_commit(small_repository):
     write_run(small_repository.folder, 1)
-    for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
-        small_repository.run("git", "config", key, value)
     small_repository.commit("a run")
     run = load_run(small_repository.folder, "HEAD")
     assert run.commit == run.revision == find_commit(small_repository.folder, "HEAD")

@@ -7,7 +7,6 @@ from execution.plan import Plan
 from experiments.cells.grid_hours import describe_hours
 from tests.tiny_repository import ROOT
 
-AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
 DEMO = (ROOT / "recipes/demo.yaml").read_text()
 
 
@@ -20,8 +19,7 @@ def record(small_repository):
         (place / "timing").mkdir(parents=True, exist_ok=True)
         (place / "timing" / f"{network}.json").write_text(json.dumps({"train_minutes": minutes}))
         (place / "params.yaml").write_text(DEMO)
-        small_repository.run("git", "add", "--all")
-        small_repository.run("git", *AUTHOR, "commit", "--quiet", "--message=more")
+        small_repository.commit("more")
         return find_commit(small_repository.folder, "HEAD")
 
     return write

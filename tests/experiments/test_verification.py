@@ -87,8 +87,6 @@ def compare(small_repository):
     folder = small_repository.folder
     (folder / "dvc.yaml").write_text(FOLDERS)
     small_repository.run("dvc", "repro", "--quiet")
-    for key, value in {"user.name": "somebody", "user.email": "somebody@localhost"}.items():
-        small_repository.run("git", "config", key, value)
     small_repository.commit("folders")
 
     def run(output):

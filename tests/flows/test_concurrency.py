@@ -6,28 +6,10 @@ import sys
 
 import pytest
 
-from tests.flows.prefect_server import ended
-from tests.flows.projects import HeldProject, TinyProject
-from tests.tiny_repository import NETWORK, wait_until, write_tiny_params
+from tests.flows.projects import TinyProject
+from tests.tiny_repository import NETWORK, write_tiny_params
 
 LOCAL = (sys.executable, "-m", "flows.local", "tiny")
-
-
-@pytest.mark.slow
-def test_runs_of_one_experiment_take_turns_and_the_second_logs_what_it_waits_for(tmp_path, prefect_server):
-    project = HeldProject(tmp_path)
-    project.env |= prefect_server.env
-    project.run("prefect", "--no-prompt", "deploy", "--all")
-    with ended(project.start("prefect", "worker", "start", "--pool", "local")):
-        runs = [prefect_server.start_run("reproduce/plain")]
-        wait_until(project.is_held, 90)
-        runs.append(prefect_server.start_run("reproduce/plain"))
-        wait_until(lambda: "waiting for another run of demo-arl" in prefect_server.read_log(runs[1]), 60)
-        assert len(project.find_clones()) == 1
-        project.release()
-        wait_until(lambda: all(map(prefect_server.find_outcome, runs)), 60)
-        assert [prefect_server.find_outcome(run) for run in runs] == ["COMPLETED"] * 2
-        assert ["Running stage" in prefect_server.read_log(run) for run in runs] == [True, False]
 
 
 @pytest.fixture

@@ -54,17 +54,6 @@ def test_tracked_files_stay_and_what_is_not_committed_is_named(project, first_ru
     assert project.find_clones() == []
 
 
-def test_dvc_compares_the_two_experiments(project, first_run):
-    changes = json.loads(project.run("dvc", "metrics", "diff", "tiny-arl", "tiny-nal", "--all", "--json"))
-    assert set(changes) == {f"metrics/{NETWORK}.json"}
-    assert len(changes[f"metrics/{NETWORK}.json"]) == 3
-    shown = project.run("dvc", "exp", "show", "--csv")
-    assert "tiny-arl" in shown
-    assert "tiny-nal" in shown
-    names = project.run("dvc", "params", "diff", "tiny-arl", "tiny-nal", "--json")
-    assert json.loads(names) == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
-
-
 def read_json(project, *command):
     return json.loads(project.run("dvc", *command, "--json"))
 
@@ -87,6 +76,7 @@ def test_dvc_shows_experiments_as_editors_read_them(project, first_run):
 def test_dvcs_differences_have_both_experiments_and_all_their_rows(project, first_run):
     names = "tiny-arl", "tiny-nal"
     (changes,) = read_json(project, "metrics", "diff", *names, "--all").values()
+    assert len(changes) == 3
     for change in changes.values():
         assert change.keys() >= {"old", "new"}
         assert change.get("diff", 0) == pytest.approx(change["new"] - change["old"])
@@ -99,6 +89,8 @@ def test_dvcs_differences_have_both_experiments_and_all_their_rows(project, firs
         rows = [(name, *row.values()) for name in names for row in csv.DictReader(io.StringIO(text[name]))]
         values = plot["content"]["data"]["values"]
         assert [(row.pop("rev"), *map(str, row.values())) for row in values] == rows
+    parameters = read_json(project, "params", "diff", *names)
+    assert parameters == {"params.yaml": {"model.learning": {"old": "arl", "new": "nal"}}}
     curve = plots[f"history/{NETWORK}.csv"][0]["content"]
     assert curve["title"]["text"] == "Validation error, %"
     assert curve["encoding"]["x"]["field"] == "epoch"

@@ -25,7 +25,9 @@ def test_no_global_generator_has_a_part_in_them(network):
         np.testing.assert_array_equal(first.numpy(), second.numpy())
 
 
-@pytest.mark.parametrize("variant", [{"learning": "nal"}, {"attention": "spatial"}, {"mask": "none"}])
+@pytest.mark.parametrize(
+    "variant", [{"learning": "nal"}, {"attention": "channel"}, {"attention": "spatial"}, {"mask": "none"}]
+)
 def test_networks_begin_alike_in_what_they_share(network, variant):
     weights, others = (
         {weight.path: weight.numpy() for weight in net.weights} for net in (network, build(3, **variant))

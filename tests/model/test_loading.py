@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError
 from pipeline.model.initialization import initialize_weights
 from pipeline.model.loading import load_weights
 from pipeline.model.network import build_classifier, build_network
 from pipeline.model.saving import save_model
 from tests.networks import PLAIN
+from tests.refusals import refusal
 
 MEAN = np.full((32, 32, 3), 120, np.float32)
 
@@ -55,14 +55,11 @@ def change_weights(entries, change):
     return entries | {"model.weights.h5": file.getvalue()}
 
 
-def refusal(model, path):
+def refuse(model, path):
     before = [weight.numpy() for weight in model.weights]
-    with pytest.raises(InputError) as error:
-        load_weights(model, path)
+    message = refusal(load_weights, model, path)
     for weight, value in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
-    message = str(error.value)
-    assert "\n" not in message
     assert message.startswith(f"{path} requires ")
     return message
 
@@ -82,12 +79,12 @@ def test_code_in_the_configuration_is_not_even_read(saved, tmp_path):
 
 
 def test_a_model_of_another_width_is_refused_by_an_array(saved, tmp_path):
-    assert " requires the array layers/" in refusal(build(seed=2, width=0.125), saved[0])
+    assert " requires the array layers/" in refuse(build(seed=2, width=0.125), saved[0])
 
 
 def test_a_model_of_other_layers_is_refused(model, tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "model.keras")
-    assert refusal(model, tmp_path / "model.keras").startswith(f"{tmp_path / 'model.keras'} requires the array ")
+    assert refuse(model, tmp_path / "model.keras").startswith(f"{tmp_path / 'model.keras'} requires the array ")
 
 
 def add_array(weights, name):
@@ -130,14 +127,14 @@ def make_virtual(weights, name):
     ],
 )
 def test_other_arrays_are_refused(change, reason, model, saved, tmp_path):
-    assert reason in refusal(model, write(tmp_path / "model.keras", change_weights(saved[1], change)))
+    assert reason in refuse(model, write(tmp_path / "model.keras", change_weights(saved[1], change)))
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(model, saved, tmp_path):
     bomb = {"model.weights.h5": bytes(1 << 26)}
     path = write(tmp_path / "model.keras", bomb, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 1 << 17
-    assert refusal(model, path).endswith("Received: 67108864 bytes of weights, compression 8")
+    assert refuse(model, path).endswith("Received: 67108864 bytes of weights, compression 8")
 
 
 @pytest.mark.parametrize("kept", [0, 0.3, 0.99])
@@ -145,18 +142,18 @@ def test_a_torn_file_is_refused(kept, model, saved, tmp_path):
     content = saved[0].read_bytes()
     path = tmp_path / "model.keras"
     path.write_bytes(content[: int(kept * len(content))])
-    assert "requires a saved model. Received: File is not a zip file" in refusal(model, path)
+    assert "requires a saved model. Received: File is not a zip file" in refuse(model, path)
 
 
 def test_a_file_without_weights_or_with_others_is_refused(model, saved, tmp_path):
     path = tmp_path / "model.keras"
-    assert "model.weights.h5" in refusal(model, write(path, {"config.json": "{}"}))
-    assert "requires a saved model" in refusal(model, write(path, {"model.weights.h5": b"no HDF5"}))
+    assert "model.weights.h5" in refuse(model, write(path, {"config.json": "{}"}))
+    assert "requires a saved model" in refuse(model, write(path, {"model.weights.h5": b"no HDF5"}))
     flipped = bytearray(saved[0].read_bytes())
     flipped[len(flipped) // 2] ^= 1
     path.write_bytes(flipped)
-    assert "Bad CRC-32" in refusal(model, path)
+    assert "Bad CRC-32" in refuse(model, path)
 
 
 def test_a_missing_file_is_refused(model, tmp_path):
-    assert "No such file" in refusal(model, tmp_path / "model.keras")
+    assert "No such file" in refuse(model, tmp_path / "model.keras")

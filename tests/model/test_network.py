@@ -4,10 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError
 from pipeline.model.attention_module import add_attention_module
 from pipeline.model.network import build_network, scale_channels
-from pipeline.model.variants import modules_per_stage
 from tests.networks import PLAIN
 
 
@@ -42,11 +40,6 @@ def test_parameter_counts_of_the_paper_layout_are_the_papers(network, low, high,
     assert low <= sum(np.prod(weight.shape) for weight in model.trainable_weights) / 1e6 <= high
 
 
-@pytest.mark.parametrize("modules", range(1, 13))
-def test_depth_of_the_paper_layout_is_36_m_plus_20(modules):
-    assert modules_per_stage(f"attention-{36 * modules + 20}", "paper") == (modules,) * 3
-
-
 DEEPER = [pytest.param(depth, marks=pytest.mark.slow) for depth in (128, 164, 236, 452)]
 
 
@@ -59,11 +52,6 @@ def count_on_trunk(model):
 @pytest.mark.parametrize("depth", [56, 92, *DEEPER])
 def test_weighted_layers_on_the_trunk_are_as_many_as_the_name_says(depth, built):
     assert count_on_trunk(built(f"attention-{depth}", "paper")) == depth
-
-
-@pytest.mark.parametrize("depth", [56, *DEEPER])
-def test_weighted_layers_are_as_many_without_masks(depth):
-    assert count_on_trunk(build(f"attention-{depth}", mask="none")) == depth
 
 
 @pytest.mark.parametrize(
@@ -112,17 +100,6 @@ def test_a_wide_stem_changes_the_stem_only():
     }
 
 
-@pytest.mark.parametrize("name", ["attention-57", "attention-20", "attention-056", "resnet-56", "attention-mini"])
-def test_unknown_networks_are_refused_with_the_valid_ones(name):
-    with pytest.raises(InputError, match=r"attention-<36 m \+ 20> for m = 1, 2.*Received: " + name):
-        modules_per_stage(name, "paper")
-
-
-def test_networks_that_the_seed_layout_lacks_are_refused_with_the_valid_ones():
-    with pytest.raises(InputError, match=r"attention-mini, attention-56, attention-92\. Received: attention-128"):
-        modules_per_stage("attention-128", "seed")
-
-
 def set_mask(model, bias):
     """Make the soft mask sigmoid(bias) everywhere."""
     kernel, offset = model.get_layer("module_mask_out2_conv").get_weights()
@@ -138,24 +115,13 @@ def feature_maps():
     return np.random.default_rng(0).normal(size=(4, 8, 8, 16)).astype(np.float32)
 
 
-def test_mask_of_zero_leaves_the_trunk_unchanged_in_arl(feature_maps):
-    model = build_module("arl")
-    set_mask(model, -200)
-    attended, trunk = outputs(model, ["module_attended", "module_trunk_unit2_add"], feature_maps)
-    np.testing.assert_array_equal(attended, trunk)
-
-
-def test_mask_of_zero_gives_zero_in_nal(feature_maps):
-    model = build_module("nal")
-    set_mask(model, -200)
-    (masked,) = [outputs(model, ["module_masked"], feature_maps)]
-    np.testing.assert_array_equal(np.asarray(masked), 0)
-
-
-@pytest.mark.parametrize(("learning", "factor"), [("arl", 1.5), ("nal", 0.5)])
-def test_mask_of_one_half_scales_the_trunk(feature_maps, learning, factor):
+@pytest.mark.parametrize(
+    ("learning", "bias", "factor"), [("arl", -200, 1), ("arl", 0, 1.5), ("nal", -200, 0), ("nal", 0, 0.5)]
+)
+def test_a_mask_scales_the_trunk_as_the_formula_says(learning, bias, factor, feature_maps):
+    """(1 + M)·T and M·T, for masks of zero and of one half."""
     model = build_module(learning)
-    set_mask(model, 0)
+    set_mask(model, bias)
     combined = "module_attended" if learning == "arl" else "module_masked"
     combination, trunk = outputs(model, [combined, "module_trunk_unit2_add"], feature_maps)
     np.testing.assert_allclose(combination, factor * trunk, rtol=1e-6)

@@ -1,5 +1,4 @@
 import json
-import time
 import zipfile
 
 import keras
@@ -40,14 +39,6 @@ def test_saved_model_is_loaded_by_keras_itself_and_takes_uint8(classifier, image
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     expected = model.predict(images, verbose=0)
     np.testing.assert_allclose(loaded.predict(images, verbose=0), expected, rtol=1e-4, atol=1e-6)
-
-
-def test_equal_weights_give_equal_bytes_at_any_time(classifier, tmp_path):
-    _, _, model = classifier
-    save_model(model, tmp_path / "first.keras")
-    time.sleep(2.1)  # the resolution of a date in a zip file is two seconds
-    save_model(model, tmp_path / "second.keras")
-    assert (tmp_path / "first.keras").read_bytes() == (tmp_path / "second.keras").read_bytes()
 
 
 def test_saved_model_holds_no_time_no_training_settings_and_no_code_of_the_project(classifier, tmp_path):

@@ -54,18 +54,6 @@ def test_attention_is_that_of_a_second_implementation_in_numpy(reference, featur
     np.testing.assert_allclose(model(features), reference(features.astype(np.float64)), atol=2e-5)
 
 
-def test_what_attention_removes_is_gone(features):
-    """What the strength of a position or of a channel's map is does not show."""
-    random = np.random.default_rng(1)
-    of_positions, of_maps = (random.uniform(1, 9, shape).astype(np.float32) for shape in ((5, 8, 8, 1), (5, 1, 1, 12)))
-    x = keras.Input(SHAPE[1:])
-    for name, strength, rest in (("channel", of_positions, of_maps), ("spatial", of_maps, of_positions)):
-        model = keras.Model(x, ATTENTIONS[name](x, name))
-        weights = np.asarray(model(features))
-        np.testing.assert_allclose(model(features * strength), weights, atol=2e-5)
-        assert np.abs(model(features * rest) - weights).max() > 0.1
-
-
 @pytest.mark.parametrize("attention", ["channel", "spatial"])
 def test_features_without_any_strength_have_weights_and_finite_gradients(attention):
     x = keras.Input(SHAPE[1:])
@@ -121,12 +109,6 @@ def test_networks_have_the_parameters_that_are_documented(layout, width, with_ma
     counts = {mask: count_trainable(build(layout, width, mask=mask)) for mask in get_args(Mask)}
     without = with_masks - sum(count_mask_parameters(*mask) for mask in masks.items())
     assert counts == {"hourglass": with_masks, "convolutions": with_masks, "none": without}
-
-
-@pytest.mark.parametrize("attention", ["channel", "spatial"])
-def test_kinds_of_attention_have_no_parameters(attention):
-    x = keras.Input(SHAPE[1:])
-    assert keras.Model(x, ATTENTIONS[attention](x, "weights")).count_params() == 0
 
 
 def test_a_network_without_masks_is_the_trunk_alone():

@@ -11,7 +11,7 @@ from pipeline.cifar.archives import read_members
 from pipeline.cifar.datasets import ArchiveDataset
 from tests.cifar.hostile_headers import DATA, FILES, GOOD
 from tests.cifar.tar_bytes import BLOCK, END, gzip_bytes, pax
-from tests.properties.refusals import accept_or_refuse
+from tests.refusals import accept_or_refuse
 
 TAR = GOOD + pax({"comment": "mine"}) + END
 ARCHIVE = gzip_bytes(TAR)

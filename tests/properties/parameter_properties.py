@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from execution.recipe_changes import change_recipe
 from pipeline.settings.params import Params, check_params, load_params
 from tests.limited import ROOT
-from tests.properties.refusals import accept_or_refuse
+from tests.refusals import accept_or_refuse
 
 TEXT = (ROOT / "recipes/demo.yaml").read_text()
 DEMO = YAML(typ="safe").load(TEXT)

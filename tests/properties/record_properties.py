@@ -1,19 +1,16 @@
 """Records are decoded as they were encoded, or refused; TFRecords are read back by a parser of their own."""
 
 import hashlib
-import struct
 import tempfile
 from pathlib import Path
 
-import google_crc32c
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cifar.layouts import FILE_LAYOUTS, encode_records, read_images, read_labels
-from pipeline.cifar.records import write_shard
+from pipeline.cifar.layouts import FILE_LAYOUTS, read_images, read_labels
 from pipeline.stages.preprocess import check_classes, load_labels
-from tests.properties.refusals import accept_or_refuse
+from tests.refusals import accept_or_refuse
 
 layouts = st.sampled_from(sorted(FILE_LAYOUTS.values(), key=lambda layout: layout.folder))
 lengths = st.builds(
@@ -22,7 +19,6 @@ lengths = st.builds(
     st.sampled_from([3073, 3074]),
     st.integers(-2, 2),
 )
-varied = st.integers(0, 63).flatmap(lambda bits: st.integers(0, 2**bits - 1))  # of every width
 
 
 def draw_bytes(length, seed):
@@ -68,14 +64,6 @@ def test_any_content_is_decoded_or_refused(layout, length, seed, classes):
         assert images[0].transpose(2, 0, 1).tobytes() == first
 
 
-@given(st.lists(st.integers(0, 255), min_size=1, max_size=4), st.integers(0, 9))
-def test_what_is_encoded_is_decoded(labels, seed):
-    images = draw_images(len(labels), seed)
-    decoded, decoded_labels = decode(encode_records(images, np.array(labels)), FILE_LAYOUTS["cifar10"], 256)
-    np.testing.assert_array_equal(decoded, images)
-    assert decoded_labels.tolist() == [[label] for label in labels]
-
-
 @given(layouts, st.lists(lengths, min_size=1, max_size=3), st.integers(1, 4), st.booleans())
 def test_raw_files_are_read_or_refused(layout, sizes, classes, changed):
     name = next(name for name, known in FILE_LAYOUTS.items() if known is layout)
@@ -92,73 +80,3 @@ def test_raw_files_are_read_or_refused(layout, sizes, classes, changed):
         assert max(labels[:, -1]) < classes
         _, message = accept_or_refuse(check_classes, labels[:, -1], manifest["classes"], "training")
         assert bool(message) == (len(set(labels[:, -1].tolist())) < classes)
-
-
-def parse_varint(content, place):
-    value = shift = 0
-    while True:
-        byte = content[place]
-        value |= (byte & 0x7F) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 0x80:
-            return value, place
-
-
-def parse_fields(content):
-    """The fields of a message, which are all length-delimited, in order."""
-    place, fields = 0, []
-    while place < len(content):
-        tag, place = parse_varint(content, place)
-        assert tag & 7 == 2
-        length, place = parse_varint(content, place)
-        assert place + length <= len(content)
-        fields.append((tag >> 3, content[place : place + length]))
-        place += length
-    return fields
-
-
-def parse_example(content):
-    """An Example as {name: (kind of list, its bytes)}."""
-    ((number, features),) = parse_fields(content)
-    assert number == 1
-    entries = {}
-    for _, entry in parse_fields(features):
-        (_, name), (_, feature) = parse_fields(entry)
-        ((kind, values),) = parse_fields(feature)
-        ((_, value),) = parse_fields(values)
-        entries[name.decode()] = kind, value
-    return entries
-
-
-def masked(content):
-    crc = google_crc32c.value(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) % 2**32
-
-
-def parse_shard(content):
-    place = 0
-    while place < len(content):
-        length, crc = struct.unpack_from("<QI", content, place)
-        assert crc == masked(content[place : place + 8])
-        example = content[place + 12 : place + 12 + length]
-        assert struct.unpack_from("<I", content, place + 12 + length) == (masked(example),)
-        place += 16 + length
-        yield parse_example(example)
-
-
-@given(st.lists(st.tuples(varied, varied, varied), max_size=6), st.integers(0, 9), st.booleans())
-def test_a_shard_is_read_back_by_another_parser(rows, seed, coarse):
-    images = draw_images(len(rows), seed)
-    names = ("label", "index", "coarse_label")[: 3 if coarse else 2]
-    columns = np.array(rows, np.int64).reshape(-1, 3).T
-    with tempfile.TemporaryDirectory() as folder:
-        write_shard(Path(folder, "shard"), images, dict(zip(names, columns, strict=False)))
-        examples = list(parse_shard(Path(folder, "shard").read_bytes()))
-    assert len(examples) == len(rows)
-    for image, row, example in zip(images, rows, examples, strict=True):
-        assert set(example) == {"image", *names}
-        assert example["image"] == (1, image.tobytes())
-        for name, value in zip(names, row, strict=False):
-            kind, encoded = example[name]
-            assert kind == 3
-            assert parse_varint(encoded, 0) == (value, len(encoded))

@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 from pipeline.cifar.batches import load_split
-from pipeline.errors import InputError
 from pipeline.settings.params import load_params
 from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
@@ -76,32 +75,10 @@ def test_the_index_tells_bytes_and_digests_of_all_files(write_records):
     assert all(index[name] == statistics[name] for name in ("dataset", "sha256", "classes"))
 
 
-def test_two_runs_write_equal_bytes(write_records):
-    runs = []
-    for _ in range(2):
-        write_records()
-        runs.append({path.name: path.read_bytes() for path in OUTPUT.iterdir()})
-    assert runs[0] == runs[1]
-
-
-def test_shards_of_an_earlier_run_do_not_stay(write_records):
-    write_records(images_per_shard=1)
-    write_records(images_per_shard=100)
-    assert len(list(OUTPUT.glob("train-*"))) == 1
-
-
 def test_a_split_without_images_has_no_shards(write_records):
     index = write_records(validation_images=0)
     assert index["splits"]["validation"] == []
     assert len(load_split(OUTPUT, "validation").images) == 0
-
-
-def test_what_is_written_is_what_training_reads(write_records):
-    write_records()
-    images, labels, clean_labels = load_split(OUTPUT, "train")
-    np.testing.assert_array_equal(images, np.load(PREPARED / "train-images.npy"))
-    np.testing.assert_array_equal(labels, np.load(PREPARED / "train-label.npy"))
-    assert clean_labels is None
 
 
 def test_clean_labels_are_kept_beside_noisy_ones(write_records):
@@ -111,13 +88,3 @@ def test_clean_labels_are_kept_beside_noisy_ones(write_records):
     np.testing.assert_array_equal(clean_labels, np.load(PREPARED / "train-clean_label.npy"))
     assert (labels != clean_labels).any()
     assert all(load_split(OUTPUT, split).clean_labels is None for split in ("validation", "test"))
-
-
-def test_a_failure_leaves_the_earlier_output(write_records):
-    write_records()
-    before = {path.name: path.read_bytes() for path in OUTPUT.iterdir()}
-    (PREPARED / "test-images.npy").unlink()
-    with pytest.raises(InputError, match=r"test-images\.npy requires a file with an array\. Received: "):
-        tfrecords(load_params())
-    assert {path.name: path.read_bytes() for path in OUTPUT.iterdir()} == before
-    assert not list(OUTPUT.parent.glob(".*"))

@@ -1,3 +1,6 @@
+import hashlib
+import io
+import json
 import threading
 import time
 
@@ -41,7 +44,7 @@ def test_two_generations_are_kept(folder):
     assert folder.load_latest().step == 10
 
 
-@pytest.mark.parametrize("position", [0, 63, 64, 65, 200, -1])
+@pytest.mark.parametrize("position", [0, 63, 65, 200, -1])
 def test_a_flipped_byte_is_noticed_and_the_generation_before_is_used(folder, capsys, position):
     folder.save(make_checkpoint(1))
     folder.save(make_checkpoint(2))
@@ -49,12 +52,8 @@ def test_a_flipped_byte_is_noticed_and_the_generation_before_is_used(folder, cap
     content = bytearray(path.read_bytes())
     content[position] ^= 1
     path.write_bytes(content)
-    loaded = folder.load_latest()
-    if position == 64:  # the newline between digest and content says nothing
-        assert loaded.step == 2
-    else:
-        assert_equal(loaded, make_checkpoint(1))
-        assert "step-000000002.checkpoint: passed over" in capsys.readouterr().err
+    assert_equal(folder.load_latest(), make_checkpoint(1))
+    assert "step-000000002.checkpoint: passed over" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("length", [0, 10, 64, 65, 100, 500])
@@ -90,11 +89,15 @@ def test_a_checkpoint_of_another_run_is_passed_over(folder, capsys):
     assert "belongs to a run with other parameters, data or code" in capsys.readouterr().err
 
 
-def test_pickled_content_is_not_loaded(folder, tmp_path, capsys):
-    folder.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
-    with pytest.raises(ValueError, match="allow_pickle"):
-        folder.save(Checkpoint(2, {"a": np.array([object()], dtype=object)}, {}))
-    assert folder.load_latest().step == 1
+def test_pickled_content_is_not_loaded(folder, capsys):
+    folder.save(make_checkpoint(1))
+    content = io.BytesIO()
+    values = np.frombuffer(json.dumps({"step": 2, "run": folder.run_digest}).encode(), np.uint8)
+    np.savez(content, values=values, pickled=np.array([{}], dtype=object))
+    digest = hashlib.sha256(content.getbuffer()).hexdigest().encode()
+    (folder.folder / "step-000000002.checkpoint").write_bytes(digest + b"\n" + content.getbuffer())
+    assert_equal(folder.load_latest(), make_checkpoint(1))
+    assert "allow_pickle=False" in capsys.readouterr().err
 
 
 def test_removal_leaves_nothing(folder):

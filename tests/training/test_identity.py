@@ -1,7 +1,6 @@
 """What a training is, and what is said and kept of others' checkpoints."""
 
 import importlib
-import json
 import os
 import shutil
 import sys
@@ -120,10 +119,6 @@ def test_trainings_of_other_networks_learnings_and_seeds_stand_beside_it(other, 
     assert identity.explain_start(find_checkpoints(describe()), describe()) == ""
 
 
-def test_a_first_training_has_nothing_to_say(describe):
-    assert identity.explain_start(find_checkpoints(describe()), describe()) == ""
-
-
 @pytest.mark.parametrize("content", [None, "{", "{}"])
 def test_checkpoints_that_do_not_tell_what_made_them_are_named_too(content, describe, begin):
     before = begin(describe())
@@ -149,7 +144,3 @@ def test_checkpoints_that_nobody_holds_go_after_two_weeks(describe, begin):
         identity.remove_forgotten(Path("checkpoints"))
     left = {path.name for path in Path("checkpoints").iterdir()}
     assert left == {"attention-56-arl-1", "attention-92-arl-3", "held", "mine"}
-
-
-def test_what_defines_a_training_is_json(describe):
-    assert json.loads(json.dumps(describe())) == describe()

@@ -1,8 +1,6 @@
 """A run that is broken off anywhere goes on and ends with the same bits; what a checkpoint lacks must show."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -130,20 +128,3 @@ def test_control_a_checkpoint_with_another_step_is_noticed(
 def test_a_checkpoint_of_another_network_is_refused(broken_off, make_run, train):
     with pytest.raises(InputError, match=r"the checkpoint requires the arrays of tiny\. Received: others"):
         train(make_run(), broken_off, optimizer="adam")
-
-
-def run_alone(folder, kill_after):
-    """The same run as a process of its own."""
-    command = [sys.executable, "-m", "tests.training.tiny_training", folder, str(kill_after)]
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-
-
-@pytest.mark.slow
-def test_a_run_killed_after_any_step_ends_with_the_same_bits(tmp_path):
-    expected = run_alone(tmp_path / "uninterrupted", 0).stdout
-    assert len(expected) == 65
-    for count in range(1, STEPS):
-        assert run_alone(tmp_path / str(count), count).returncode == -9
-        done = run_alone(tmp_path / str(count), 0)
-        assert done.stdout.splitlines()[-1] == expected.strip(), (count, done.stderr)
-        print(f"killed after step {count} of {STEPS}: the same bits")

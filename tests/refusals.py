@@ -1,4 +1,4 @@
-"""What the properties share: a user's mistake ends in one line, and in no other error."""
+"""A user's mistake ends in one line that says what was received, and in no other error."""
 
 from pipeline.errors import InputError
 
@@ -12,3 +12,10 @@ def accept_or_refuse(function, *arguments):
     assert len(message.splitlines()) == 1
     assert ". Received: " in message
     return None, message
+
+
+def refusal(function, *arguments):
+    """The message with which a function refuses."""
+    _, message = accept_or_refuse(function, *arguments)
+    assert message, "nothing was refused"
+    return message
