@@ -77,6 +77,7 @@ def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
                 for revision in there[plan.experiment]:
                     if would_run_nothing(clone, plan, read_committed(places.repository, revision, LOCK)):
                         found[plan.experiment] = revision
+                        break
     return found
 
 

@@ -2,11 +2,11 @@
 
 import fcntl
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 from execution.guard import end_processes, remove
+from pipeline.errors import print_error
 from pipeline.locks import hold_lock
 
 
@@ -38,7 +38,7 @@ def remove_forsaken(folder: Path) -> None:
         end_processes(str(folder))
         remove(folder)
         if not folder.exists():
-            print(f"removed {folder}, which a killed run had left", file=sys.stderr)
+            print_error(f"removed {folder}, which a killed run had left")
     except BlockingIOError:
         return
     finally:

@@ -61,6 +61,9 @@ class Study(Section):
         names = [setting.name for setting in self.settings]
         if len(set(names)) < len(names):
             raise InputError(f"settings require a name of their own each. Received: {', '.join(names)}")
+        for setting in self.settings:
+            if len(set(setting.seeds)) < len(setting.seeds):
+                raise InputError(f"seeds of {setting.name} are required once each. Received: {setting.seeds}")
         if unknown := [name for pair in self.comparisons for name in pair if name not in names]:
             raise InputError(f"comparisons require names of settings: {', '.join(names)}. Received: {unknown[0]}")
         return self

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -146,7 +147,7 @@ def parse_arrays(content: bytes) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             return dict(file)
-    except (EOFError, OSError, BadZipFile) as error:
+    except (EOFError, OSError, RuntimeError, BadZipFile, zlib.error) as error:
         raise ValueError(str(error)) from error
 
 

@@ -5,7 +5,8 @@ import argparse
 from execution.git import PROJECT
 from experiments.comparing.comparison import write_comparison
 from experiments.publishing.published_run import find_run
-from flows.command_line import run_command
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import ended_plainly
 
 
 def main() -> None:
@@ -16,15 +17,12 @@ def main() -> None:
     )
     parser.add_argument("--html", action="store_true", help="write a page to look at too, with the soft masks")
     arguments = parser.parse_args()
-
-    def compare() -> None:
+    with ended_plainly(plain=PLAIN_ERRORS):
         runs = [find_run(PROJECT, name) for name in arguments.runs]
         path = write_comparison(PROJECT, runs, html=arguments.html)
         print(f"{path.read_text()}\n{path}")
         if arguments.html:
             print(path.with_suffix(".html"))
-
-    run_command(compare)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from execution.git import PROJECT, list_recipes, read_committed
 from execution.places import ORIGIN
 from execution.studies import list_studies
 from flows.lost_runs import HEARTBEAT, TAG, watch_runs
+from pipeline.errors import ended_plainly
 from pipeline.settings.params import read_recorded_params
 
 FLOWS = ("reproduce", "tables", "grid")
@@ -80,15 +81,13 @@ def deploy_to(pool: str, deployments: list[RunnerDeployment]) -> int:
 
 def main() -> None:
     """The command."""
-    try:
+    with ended_plainly(plain=(ValueError, RuntimeError, HTTPError)):  # no repository, no server
         made = list_deployments()
         pools = {str(deployment.work_pool_name) for deployment in made}
         accepted = sum(
             deploy_to(pool, [item for item in made if item.work_pool_name == pool]) for pool in sorted(pools)
         )
         watch_runs()
-    except (ValueError, RuntimeError, HTTPError) as error:  # no repository, no server
-        sys.exit(f"error: {error}")
     if accepted < len(made):
         sys.exit(f"error: {len(made)} deployments are required. Received: {accepted} that the server accepted")
 

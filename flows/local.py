@@ -4,7 +4,6 @@
 """
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 from execution.git import PROJECT
@@ -12,8 +11,9 @@ from execution.plan import plan_run
 from execution.studies import find_study_name, load_study
 from experiments.experiment import load_run
 from experiments.verifying.agreement import describe_agreement
-from flows.command_line import run_command
 from flows.own_server import serve_alone, stay_here
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import ended_plainly
 
 
 def run_tables(recipe: str, *, verbose: bool) -> None:
@@ -56,8 +56,11 @@ def main() -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="in a terminal, too, every line that is printed")
     given = parser.parse_args()
     study = find_study_name(given.name)
-    run = partial(run_study, study) if study else partial(run_tables, given.name)
-    run_command(partial(run, verbose=given.verbose), "stopped; the same command goes on from the last checkpoint")
+    with ended_plainly("stopped; the same command goes on from the last checkpoint", PLAIN_ERRORS):
+        if study:
+            run_study(study, verbose=given.verbose)
+        else:
+            run_tables(given.name, verbose=given.verbose)
 
 
 if __name__ == "__main__":

@@ -64,8 +64,10 @@ def serve_alone() -> Iterator[None]:
         # inherits the block.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         server = SubprocessASGIServer()
-        server.start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        try:
+            server.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # Said here, it goes before what a .env or a prefect.toml in this folder says.
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             yield

@@ -1,4 +1,4 @@
-"""What the logs say when a flow fails for a reason that its message explains."""
+"""Errors that their message explains: what the logs say of a flow that fails by one."""
 
 import logging
 

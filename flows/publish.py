@@ -11,8 +11,8 @@ from execution.studies import find_study_name
 from experiments.cells.published_study import publish_study
 from experiments.publishing.published_overview import write_overview
 from experiments.publishing.published_run import RESULTS, publish_run
-from flows.command_line import run_command
-from pipeline.errors import InputError
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import InputError, ended_plainly
 
 
 def publish_one(name: str, *, models: bool) -> Path:
@@ -31,8 +31,7 @@ def main() -> None:
         "--models", action="store_true", help="publish their models too, with a card of each: some megabytes"
     )
     arguments = parser.parse_args()
-
-    def publish() -> None:
+    with ended_plainly(plain=PLAIN_ERRORS):
         check_repository(PROJECT)
         refused = []
         for name in arguments.names:
@@ -47,8 +46,6 @@ def main() -> None:
             refused.append(str(error))
         if refused:
             raise InputError("; ".join(refused))
-
-    run_command(publish)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from prefect import flow, get_run_logger
 
+from execution.git import find_commit
 from execution.parent_watch import end_with_launcher
 from execution.studies import list_plans, load_study, plan_study
 from experiments.cells.grid_table import read_cells
@@ -27,8 +28,9 @@ def study(name: str, commit: str = "HEAD", *, here: bool = False) -> str:
     """
     end_with_launcher()
     places = open_places(commit)
-    asked = load_study(places.repository, name, commit)
-    plans = plan_study(places.repository, asked, commit)
+    found = find_commit(places.repository, commit)
+    asked = load_study(places.repository, name, found)
+    plans = plan_study(places.repository, asked, found)
     finished, lost = complete_cells(places, list_plans(plans), here=here)
     runs = read_cells(places.repository, finished)
     path = write_study(places.repository / OUTPUT / f"study-{name}", name, asked, measure_settings(asked, plans, runs))

@@ -7,7 +7,8 @@ import sys
 from execution.environment import FOLDERS
 from execution.git import PROJECT
 from experiments.tensorboard_events import list_runs, write_events
-from flows.command_line import run_command
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import ended_plainly
 from pipeline.outputs import written_aside
 
 RECORDED = "recorded"
@@ -19,12 +20,8 @@ def main() -> None:
     parser.add_argument("options", nargs="*", help="of TensorBoard itself, after --, such as -- --port 6007")
     options = parser.parse_args().options
     logs = PROJECT / os.environ.get("LOG_DIR", FOLDERS["LOG_DIR"])
-
-    def write() -> None:
-        with written_aside(logs / RECORDED) as aside:
-            write_events(aside, list_runs(PROJECT))
-
-    run_command(write)
+    with ended_plainly(plain=PLAIN_ERRORS), written_aside(logs / RECORDED) as aside:
+        write_events(aside, list_runs(PROJECT))
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), *options]
     os.execv(command[0], command)  # noqa: S606 – no shell is meant
 

@@ -5,7 +5,8 @@ import sys
 
 from execution.git import PROJECT
 from experiments.verifying.verification import count_broken, format_findings, verify
-from flows.command_line import run_command
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import ended_plainly
 
 
 def main() -> None:
@@ -13,13 +14,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", default="HEAD", help="an experiment, or another revision, such as demo-arl")
     name = parser.parse_args().name
-
-    def print_findings() -> None:
+    with ended_plainly(plain=PLAIN_ERRORS):
         findings = verify(PROJECT, name)
         print(format_findings(name, findings))
         sys.exit(count_broken(findings) > 0)
-
-    run_command(print_findings)
 
 
 if __name__ == "__main__":

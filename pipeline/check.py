@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.cifar.layouts import FILE_LAYOUTS, read_images
-from pipeline.errors import InputError
+from pipeline.compute.backend import check_libraries
+from pipeline.errors import InputError, ended_plainly, print_error
 from pipeline.evaluation.metrics import error_percent
 from pipeline.inputs import read_array, read_json
+from pipeline.locks import hold_lock
 from pipeline.settings.params import Params
-from pipeline.stages.download import describe_dataset, download
-from pipeline.stages.paths import RAW
+from pipeline.stages.command import LOCKS
+from pipeline.stages.download import download
+from pipeline.stages.paths import PROJECT_FILE, RAW
 from pipeline.stages.preprocess import load_labels
 from pipeline.trained.classifier import open_classifier
 
@@ -23,11 +26,8 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="a run's folder with its model, such as results/cifar10-cpu-arl, or .")
     parser.add_argument("--network", help="one of the run's; otherwise its first one")
     arguments = parser.parse_args()
-    try:
-        same = check(arguments.run, arguments.network)
-    except (InputError, OSError) as error:
-        sys.exit(f"error: {error}")
-    sys.exit(not same)
+    with ended_plainly():
+        sys.exit(not check(arguments.run, arguments.network))
 
 
 def check(folder: Path, name: str | None) -> bool:
@@ -39,6 +39,10 @@ def check(folder: Path, name: str | None) -> bool:
         InputError: there is no such model, it is damaged, or the test images are others.
     """
     classifier = open_classifier(folder, name)
+    try:
+        check_libraries(PROJECT_FILE, classifier.params.compute.backend)
+    except InputError as error:
+        print_error(f"warning: bits may differ: {error}")
     name = classifier.name
     recorded = read_array(folder / "predictions" / f"{name}.npy")
     recorded_error = read_json(folder / "metrics" / f"{name}.json", "test_error_percent")["test_error_percent"]
@@ -76,9 +80,10 @@ def load_test_images(params: Params, sha256: str) -> tuple[np.ndarray, np.ndarra
     Raises:
         InputError: they cannot be had, or are not those of the data set with this digest.
     """
-    raw = RAW / describe_dataset(params.download).name
-    if not (raw / "manifest.json").exists():
-        download(params)
+    raw = RAW / params.download.dataset
+    with hold_lock(LOCKS / download.__name__, "another process that runs download"):
+        if not (raw / "manifest.json").exists():
+            download(params)
     manifest = read_json(raw / "manifest.json", "sha256", "layout", "classes", "files")
     if manifest["sha256"] != sha256:
         raise InputError(f"{raw} requires the data set with sha256 {sha256}. Received: {manifest['sha256']}")

@@ -1,18 +1,14 @@
 """Locks between processes of one machine; the system frees them when their holder ends, however it ends."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pipeline.errors import print_error
+
 POLL_SECONDS = 0.2
-
-
-def print_error(line: str) -> None:
-    """Print a line on standard error."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager

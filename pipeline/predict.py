@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import InputError
-from pipeline.locks import print_error
+from pipeline.errors import InputError, ended_plainly, print_error
 from pipeline.outputs import written_aside
 from pipeline.trained.classifier import Classifier, open_classifier
 from pipeline.trained.images import list_files, read_images
@@ -21,20 +20,27 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="a run's folder with its model, such as results/cifar10-cpu-arl, or .")
     parser.add_argument("images", type=Path, nargs="+", help="image files, folders of them, or arrays (.npy)")
     parser.add_argument("--network", help="one of the run's; otherwise its first one")
-    parser.add_argument("--top", type=int, default=3, help="how many classes are told (default: 3)")
+    parser.add_argument("--top", type=positive, default=3, help="how many classes are told (default: 3)")
     parser.add_argument("--masks", type=Path, metavar="FOLDER", help="where to write pictures of each soft mask")
     arguments = parser.parse_args()
     refused: list[InputError] = []
-    try:
+    with ended_plainly():
         found = dict(read_all(arguments.images, refused))
         if found:
             classifier = open_classifier(arguments.run, arguments.network)
             ask(classifier, found, arguments.top, arguments.masks)
-    except (InputError, OSError) as error:
-        sys.exit(f"error: {error}")
+        elif not refused:
+            raise InputError(f"images are required. Received: none in {', '.join(map(str, arguments.images))}")
     for reason in refused:
         print_error(f"error: {reason}")
     sys.exit(bool(refused))
+
+
+def positive(text: str) -> int:
+    """A number above 0; a ValueError if it is none, which argparse explains."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def read_all(paths: list[Path], refused: list[InputError]) -> Iterator[tuple[str, np.ndarray]]:

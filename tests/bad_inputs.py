@@ -113,7 +113,7 @@ BAD_INPUTS = [
     download("no such file", gone(ARCHIVE), "the data set requires the file .* Received: no such file"),
     download("wrong digest", param("download.sha256", "0" * 64), "custom requires an archive with sha256 0{64}.*"),
     download("no server", param("download.url", "http://127.0.0.1:9/a.tar.gz"), ".* a complete transfer .* refused.*"),
-    download("its place is taken", take_the_place_of_data, "the stage requires files it can read and write.*"),
+    download("its place is taken", take_the_place_of_data, "the command requires files it can read and write.*"),
     # data
     preprocess(
         "flipped byte in a raw file", content(RAW / "test_batch.bin", flip), ".*test_batch.bin requires sha256 .*"

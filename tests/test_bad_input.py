@@ -119,7 +119,7 @@ def full_disks(template, tmp_path_factory):
 def test_a_full_disk_ends_a_stage_with_one_line_and_outputs_stay(stage, template, full_disks):
     folder, end = full_disks[stage]
     assert end.status == 1
-    assert end.stderr.splitlines()[-1].startswith("error: the stage requires files it can read and write. Received: ")
+    assert end.stderr.splitlines()[-1].startswith("error: the command requires files it can read and write. Received: ")
     assert "Traceback" not in end.stderr
     assert read_outputs(folder) == read_outputs(template)
     assert not list(folder.rglob("*.aside"))

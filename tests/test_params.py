@@ -173,6 +173,7 @@ def test_numbers_are_read_as_yaml_1_2(tmp_path):
         b"--- 1\n--- 2",
         b"networks: 2020-13-45",
         b"networks: !!int x",
+        b"? {a: b}\n: 1",
     ],
 )
 def test_a_file_that_holds_no_parameters_is_refused_in_one_line(content, tmp_path):

@@ -1,6 +1,7 @@
 """What the recorded runs of a study say: by setting, by run, and of the differences that it asks for."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from execution.plan import Plan
@@ -123,7 +124,7 @@ def describe_cell(cell: Cell) -> dict[str, Any]:
         "details": result.details,
         "timing": result.timing,
         "machine": result.machine,
-        "digests": {name: digest for name, digest in cell.run.digests.items() if cell.network in name},
+        "digests": {name: digest for name, digest in cell.run.digests.items() if Path(name).stem == cell.network},
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from execution.recipe_changes import flatten
+from experiments.recorded_run import parse_arrays
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,9 +26,11 @@ def describe_difference(name: str, recorded: bytes, received: bytes) -> str:
                 words = _compare_arrays(_read_weights(recorded), _read_weights(received), "weights")
             case "npy":
                 words = _compare_arrays(_read_array(recorded), _read_array(received), "values")
+            case "npz":
+                words = _compare_arrays(parse_arrays(recorded), parse_arrays(received), "values")
             case "csv":
                 words = _compare_arrays(_read_columns(recorded), _read_columns(received), "values")
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile):
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile):
         pass  # one of them is damaged
     return words or _count_bytes(recorded, received)
 

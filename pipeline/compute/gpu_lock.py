@@ -4,10 +4,10 @@ import atexit
 import itertools
 import os
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from pipeline.errors import print_error
 from pipeline.locks import hold_lock
 from pipeline.settings.sections import Device
 
@@ -44,7 +44,7 @@ def list_gpus() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except subprocess.CalledProcessError as error:  # as where its driver is not loaded
-        print(f"nvidia-smi finds no GPU: {' '.join(error.stdout.split())}", file=sys.stderr)
+        print_error(f"nvidia-smi finds no GPU: {' '.join(error.stdout.split())}")
         return {}
     return dict(line.split(", ") for line in done.stdout.splitlines() if ", " in line)
 

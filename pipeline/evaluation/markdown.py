@@ -33,7 +33,8 @@ def format_table(rows: Sequence[Row]) -> str:
 
 def format_cell(cell: Any) -> str:
     """What a table shows of a value: numbers with a fraction have two digits, None is a dash."""
-    return format_number(cell) if cell is None or isinstance(cell, float) else str(cell)
+    text = format_number(cell) if cell is None or isinstance(cell, float) else str(cell)
+    return text.replace("|", "\\|")
 
 
 def format_number(value: float | None, spec: str = ".2f") -> str:

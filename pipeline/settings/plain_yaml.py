@@ -37,5 +37,5 @@ def load_plain_yaml(content: bytes | str, source: str) -> Any:
     yaml.Composer = PlainComposer
     try:
         return yaml.load(content)
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{source} requires valid YAML. Received: {' '.join(str(error).split())}") from error

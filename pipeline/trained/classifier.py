@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.compute.backend import set_up_backend
+from pipeline.compute.gpu_lock import hold_gpus
 from pipeline.errors import InputError
 from pipeline.inputs import read_json
 from pipeline.settings.params import Params, read_recorded_params
@@ -48,20 +49,26 @@ class Classifier(NamedTuple):
     mean: np.ndarray
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """The probabilities of the classes, float32 (n, classes), for images, uint8 (n, 32, 32, 3)."""
+        """The probabilities of the classes, float32 (n, classes), for one or more images, uint8 (n, 32, 32, 3)."""
         from pipeline.model.prediction import predict
 
         return predict(self.model, images, self._count_at_once(images))
 
     def read_masks(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """The soft masks by module, see `pipeline.model.probes.read_masks`, for images, uint8 (n, 32, 32, 3)."""
+        """The soft masks by module, as `pipeline.model.probes.read_masks`, of images, uint8 (n, 32, 32, 3), n ≥ 1."""
         from pipeline.cifar.batches import subtract_mean
         from pipeline.model.probes import read_masks
 
         return read_masks(self.network, subtract_mean(images, self.mean), self._count_at_once(images))
 
     def _count_at_once(self, images: np.ndarray) -> int:
-        """As many as in evaluation, so that bits are its; fewer where there are fewer."""
+        """As many as in evaluation, so that bits are its; fewer where there are fewer.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not len(images):
+            raise InputError("one image or more is required. Received: none")
         return min(self.params.evaluate.batch_size, len(images))
 
 
@@ -90,6 +97,7 @@ def open_classifier(folder: Path | str, name: str | None = None) -> Classifier:
     classes = list(read_json(folder / "details" / f"{name}.json", CLASSES)[CLASSES])
     # What a GPU has trained, a CPU can be asked.
     device = "any" if params.compute.device == "gpu" else params.compute.device
+    hold_gpus(device, 1)
     set_up_backend(**params.compute.model_dump() | {"device": device, "devices": 1})
     from pipeline.model.loading import load_classifier
     from pipeline.model.network import build_network
@@ -108,10 +116,11 @@ def read_mean(path: Path) -> np.ndarray:
     try:
         with zipfile.ZipFile(path) as file:
             entry = file.getinfo("config.json")
-            if entry.file_size > MOST_BYTES:
-                raise ValueError(f"{entry.file_size} bytes of configuration")
+            if entry.file_size > MOST_BYTES or entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{entry.file_size} bytes of configuration, compression {entry.compress_type}")
             layers = json.loads(file.read(entry))["config"]["layers"]
         (mean,) = [layer["config"]["mean"] for layer in layers if layer["name"] == MEAN_LAYER]
         return np.array(mean, np.float32).reshape(IMAGE_SHAPE)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError, zipfile.BadZipFile) as error:
+    # A RuntimeError: it is encrypted, or nested too deeply.
+    except (OSError, EOFError, ValueError, LookupError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} requires a saved model. Received: {' '.join(str(error).split())}") from error

@@ -39,9 +39,23 @@ def read_images(path: Path) -> np.ndarray:
         return images
     try:
         with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file).convert("RGBA")
+            upright = _convert(ImageOps.exif_transpose(file))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} requires an image. Received: {' '.join(str(error).split())}") from error
     white = Image.new("RGBA", upright.size, "white")
     image = Image.alpha_composite(white, upright).convert("RGB")
     return np.asarray(ImageOps.fit(image, (SIZE, SIZE), Image.Resampling.LANCZOS))[None]
+
+
+def _convert(image: Image.Image) -> Image.Image:
+    """An image of any mode as red, green, blue and opacity, a byte each.
+
+    Raises:
+        ValueError: its values are integers or fractions of a range that the file does not tell.
+    """
+    if image.mode.startswith("I;16"):  # which Pillow would clip to a byte
+        values = np.asarray(image).astype(np.uint32)
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(f"the mode {image.mode}, whose range is not known")
+    return image.convert("RGBA")

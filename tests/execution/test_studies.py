@@ -56,6 +56,7 @@ def test_settings_that_come_to_the_same_run_share_it(commit_study):
         ({"settings": [SETTING, SETTING]}, "settings require a name of their own each. Received: one, one"),
         ({"comparisons": [["one", "two"]]}, "comparisons require names of settings: one, other. Received: two"),
         ({"extra": 1}, "studies/mine.yaml: extra: .*Received: 1"),
+        ({"settings": [SETTING | {"seeds": [0, 0]}], "comparisons": []}, r"once each\. Received: \[0, 0\]"),
         ({"settings": [SETTING | {"seeds": []}]}, r"studies/mine.yaml: settings.0.seeds: .*Received: \[\]"),
         ({"recipe": "other"}, "recipe requires one of mine. Received: other"),
         ({"settings": [SETTING | {"changes": {"train.rate": 1}}], "comparisons": []}, "Received: train.rate"),

@@ -14,6 +14,12 @@ def as_npy(array):
     return file.getvalue()
 
 
+def as_npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "recorded", "received", "words"),
     [
@@ -22,6 +28,7 @@ def as_npy(array):
         ("a.npy", as_npy([1.0, 2.0, 3.0]), as_npy([1.0, 2.5, 2.0]), "2 of 3 values, by up to 1"),
         ("a.npy", as_npy([1.0]), as_npy([1.0, 2.0]), "1 values → 2, of other names or shapes"),
         ("a.npy", as_npy([1.0]), b"no array at all", "136 bytes → 15"),
+        ("a.npz", as_npz(a=[1, 2], b=[3]), as_npz(a=[1, 2], b=[5]), "1 of 3 values, by up to 2"),
         ("a.json", json.dumps({"a": {"b": 1}, "c": 2}), json.dumps({"a": {"b": 1.5}, "c": 2}), "a.b 1 → 1.5"),
         ("a.json", json.dumps({"a": 1 / 3}), json.dumps({"a": 2 / 3}), "a 0.333333 → 0.666667"),
         ("a.json", b'{"a": 0.30000000000000004}', b'{"a": 0.3}', "a 0.30000000000000004 → 0.3"),

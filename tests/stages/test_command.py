@@ -1,11 +1,12 @@
-import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tensorflow as tf
 
 from pipeline.errors import InputError, PassingError
-from pipeline.stages.command import run_to_end
+from pipeline.locks import hold_lock
+from pipeline.stages.command import LOCKS, run_to_end
+from tests.tiny_repository import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +30,9 @@ def ask_for_too_much():
     [
         (fail_with(InputError("a requires b. Received: c")), "error: a requires b. Received: c"),
         (fail_with(OSError(28, "No space left on device")), "Received: [Errno 28] No space left on device"),
-        (fail_with(MemoryError()), "error: the stage requires more memory; smaller batches take less"),
+        (fail_with(MemoryError()), "error: the command requires more memory; smaller batches take less"),
         (fail_with(RuntimeError("RESOURCE_EXHAUSTED: of GPU\nmore")), "Received: RESOURCE_EXHAUSTED: of GPU"),
-        (ask_for_too_much, "error: the stage requires more memory; smaller batches take less. Received: "),
+        (ask_for_too_much, "error: the command requires more memory; smaller batches take less. Received: "),
     ],
 )  # fmt: skip
 def test_what_a_user_can_mend_ends_a_stage_with_one_line(stage, line):
@@ -54,26 +55,11 @@ def test_a_fault_of_the_program_keeps_its_traceback():
 
 
 def test_a_stage_waits_for_another_process_that_writes_the_same_outputs(capsys):
-    order = []
-
-    def train(number):
-        order.append(("begins", number))
-        time.sleep(0.1)
-        order.append(("ends", number))
-
-    def run_one(number, network):
-        run_to_end(lambda: train(number), f"stage-{network}")
-
-    def run_all(*networks):
-        threads = [threading.Thread(target=run_one, args=item) for item in enumerate(networks)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-        begun = [what for what, _ in order]
-        order.clear()
-        return begun
-
-    assert run_all("a", "a") == ["begins", "ends"] * 2
-    assert "waiting for another process that runs stage-a" in capsys.readouterr().err
-    assert run_all("a", "b") == ["begins"] * 2 + ["ends"] * 2
+    done = []
+    with ThreadPoolExecutor() as pool:
+        with hold_lock(LOCKS / "stage-a", "another"):
+            waiting = pool.submit(run_to_end, lambda: done.append("a"), "stage-a")
+            wait_until(lambda: "waiting for another process that runs stage-a" in capsys.readouterr().err)
+            run_to_end(lambda: done.append("b"), "stage-b")
+        waiting.result()
+    assert done == ["b", "a"]

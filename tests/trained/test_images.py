@@ -31,6 +31,14 @@ def test_an_image_of_the_right_size_keeps_its_pixels(tmp_path):
     np.testing.assert_array_equal(read_images(tmp_path / "a.png")[0], pixels)
 
 
+@pytest.mark.parametrize(("name", "byte_order"), [("a.png", "<"), ("a.tiff", "<"), ("a.tiff", ">")])
+def test_sixteen_bits_are_scaled_to_eight(name, byte_order, tmp_path):
+    values = np.random.default_rng(0).integers(0, 2**16, (32, 32), np.uint16)
+    Image.fromarray(values.astype(f"{byte_order}u2")).save(tmp_path / name)
+    expected = np.round(values.astype(float) * 255 / 65535)
+    np.testing.assert_array_equal(read_images(tmp_path / name)[0], np.stack([expected] * 3, axis=2))
+
+
 def test_the_square_in_the_middle_is_taken(tmp_path):
     image = Image.new("RGB", (96, 32), GREEN)
     image.paste(RED, (32, 0, 64, 32))
@@ -72,6 +80,7 @@ def test_arrays_hold_one_image_or_several(tmp_path):
             "an image.*Truncated",
         ),
         ("a.txt", lambda path: path.write_text("none"), "requires an image"),
+        ("a.tiff", lambda path: save(path, (32, 32), mode="F"), "requires an image.*the mode F, whose range"),
         ("a.npy", lambda path: path.write_text("none"), "requires a file with an array"),
         ("a.npy", lambda path: np.save(path, np.zeros((32, 32, 3))), r"requires uint8 \(n, 32, 32, 3\).*float64"),
         ("a.npy", lambda path: np.save(path, np.zeros((1, 3, 32, 32), np.uint8)), r"Received: uint8 \(1, 3, 32, 32\)"),

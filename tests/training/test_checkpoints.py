@@ -1,13 +1,13 @@
 import hashlib
 import io
 import json
-import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
+from tests.tiny_repository import wait_until
 
 
 @pytest.fixture
@@ -107,23 +107,14 @@ def test_removal_leaves_nothing(folder):
     folder.remove()
 
 
-def test_a_second_process_waits_for_the_first_and_then_has_the_folder(tmp_path, capsys):
-    folder = CheckpointFolder(tmp_path / "run", "digest")
-    order = []
-
-    def train(number):
+def test_a_second_process_waits_for_the_first_and_then_has_the_folder(folder, capsys):
+    def train():
         with folder.exclusive():
-            order.append(("begins", number))
-            folder.save(make_checkpoint(1))
-            time.sleep(0.1)
-            order.append(("ends", number))
-            folder.remove()
+            return folder.load_latest().step
 
-    threads = [threading.Thread(target=train, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert [what for what, _ in order] == ["begins", "ends"] * 3
-    assert "waiting for the process that trains the same run" in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()
+    with ThreadPoolExecutor() as pool:
+        with folder.exclusive():
+            second = pool.submit(train)
+            wait_until(lambda: "waiting for the process that trains the same run" in capsys.readouterr().err)
+            folder.save(make_checkpoint(1))
+        assert second.result() == 1
