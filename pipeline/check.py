@@ -41,8 +41,8 @@ def check(folder: Path, name: str | None) -> bool:
     classifier = open_classifier(folder, name)
     try:
         check_libraries(PROJECT_FILE, classifier.params.compute.backend)
-    except InputError as error:
-        print_error(f"warning: bits may differ: {error}")
+    except InputError as others:
+        print_error(f"warning: bits may differ: {others}")
     name = classifier.name
     recorded = read_array(folder / "predictions" / f"{name}.npy")
     recorded_error = read_json(folder / "metrics" / f"{name}.json", "test_error_percent")["test_error_percent"]
