@@ -1,4 +1,4 @@
-"""The pages as a browser without a network shows them, on a desk and on a phone."""
+"""The pages: their tables, and how a browser without a network shows them, on a desk and on a phone."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from experiments.publishing.published_run import find_run
 from tests.tiny_repository import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
+needs_browser = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
 WIDTHS = {"desk": 1280, "phone": 390}  # in pixels; Chromium's own windows are never as small as the second
 # A picture is drawn where it has a size on the page, and where each image in it can be decoded: the loading of the page
@@ -102,6 +102,7 @@ def path(request):
     return ROOT / "reports/report.html" if request.param == "report" else request.getfixturevalue("comparison")
 
 
+@needs_browser
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_every_picture_is_drawn_without_a_network_and_the_console_says_nothing(path, width, tmp_path):
     text, console = browse(path, tmp_path, width)
@@ -120,6 +121,7 @@ def test_every_picture_is_drawn_without_a_network_and_the_console_says_nothing(p
     assert path.stat().st_size < 1_000_000
 
 
+@needs_browser
 def test_what_is_not_drawn_or_fails_is_seen(tmp_path):
     image = '<image href="data:image/png;base64,AAAA" width="9" height="9"/>'
     broken = f'<svg>{image}</svg><svg></svg><img src="http://localhost:9/picture.png"><script>nothing()</script>'
@@ -133,9 +135,8 @@ def test_what_is_not_drawn_or_fails_is_seen(tmp_path):
     assert "nothing is not defined" in "".join(console)
 
 
-def test_the_reports_tables_are_the_recorded_numbers(tmp_path):
-    text, _ = browse(ROOT / "reports/report.html", tmp_path)
-    results, details, classes, _ = Page(text).tables
+def test_the_reports_tables_are_the_recorded_numbers():
+    results, details, classes, _ = Page((ROOT / "reports/report.html").read_text()).tables
     networks = [row[0] for row in results[1:]]
     assert networks == [path.stem for path in sorted((ROOT / "metrics").glob("*.json"))]
     for number, network in enumerate(networks, start=1):
@@ -154,9 +155,8 @@ def test_the_reports_tables_are_the_recorded_numbers(tmp_path):
         ]
 
 
-def test_a_comparisons_table_is_the_recorded_numbers(comparison, tmp_path):
-    text, _ = browse(comparison, tmp_path)
-    for row in Page(text).tables[0][1:]:
+def test_a_comparisons_table_is_the_recorded_numbers(comparison):
+    for row in Page(comparison.read_text()).tables[0][1:]:
         errors = [
             load_json(f"results/demo-{learning}/metrics", row[0])["test_error_percent"] for learning in ("arl", "nal")
         ]

@@ -106,6 +106,7 @@ RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").gl
 )
 def test_the_first_step_of_a_recipe_is_the_same_on_another_cpu(recipe, network, cpu):
     here, there = (run_module("first_step", recipe, network, cpu=name).stdout for name in (None, cpu))
+    assert len(json.loads(here)["sha256"]) == 64
     assert here == there
 
 
