@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 
-PROJECT = Path(__file__).parents[1]
 LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from execution.git import PROJECT
 from pipeline.errors import InputError
 
+PROJECT = Path(__file__).parents[1]
 ORIGIN, FOLDER, REMOTE = VARIABLES = ("RUNS_ORIGIN", "RUNS_DIR", "RUNS_REMOTE")
 CONTAINER = "RUNS_CONTAINER"  # set where a run has a container of its own, whose end ends all processes
 

@@ -11,7 +11,8 @@ from execution.git import name_reference
 from execution.origin import push_reference
 from execution.places import Places, UnreachableError
 from execution.plan import Plan
-from pipeline.locks import hold_lock, print_error
+from pipeline.errors import print_error
+from pipeline.locks import hold_lock
 
 LOCKS = CLONES.with_name("locks")
 Show = Callable[[str], object]  # takes a line that is printed

@@ -18,11 +18,10 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 from execution.git import run_git
 from execution.recipe_changes import flatten
 from experiments.experiment import load_revision
-from experiments.publishing.published_overview import load_all
+from experiments.publishing.published_run import load_all
 from experiments.recorded_run import Result, Run
-from pipeline.errors import InputError
+from pipeline.errors import InputError, print_error
 from pipeline.evaluation.page_pictures import draw_kept_masks
-from pipeline.locks import print_error
 
 FILE = "events.out.tfevents.0.recorded"  # by this name TensorBoard knows it
 OF_EACH_SPLIT = ("loss", "error_percent")

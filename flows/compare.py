@@ -2,7 +2,7 @@
 
 import argparse
 
-from execution.git import PROJECT
+from execution.places import PROJECT
 from experiments.comparing.comparison import write_comparison
 from experiments.publishing.published_run import find_run
 from flows.plain_errors import PLAIN_ERRORS

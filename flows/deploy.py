@@ -20,8 +20,8 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
 from prefect.workers.process import ProcessWorker
 
-from execution.git import PROJECT, list_recipes, read_committed
-from execution.places import ORIGIN
+from execution.git import list_recipes, read_committed
+from execution.places import ORIGIN, PROJECT
 from execution.studies import list_studies
 from flows.lost_runs import HEARTBEAT, TAG, watch_runs
 from pipeline.errors import ended_plainly

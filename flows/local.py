@@ -6,7 +6,7 @@
 import argparse
 from pathlib import Path
 
-from execution.git import PROJECT
+from execution.places import PROJECT
 from execution.plan import plan_run
 from execution.studies import find_study_name, load_study
 from experiments.experiment import load_run

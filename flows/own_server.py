@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from execution.dvc_client import start_guard
-from execution.git import PROJECT
 from execution.guard import MARK
 from execution.held_folders import make_held_folder
-from execution.places import VARIABLES
+from execution.places import PROJECT, VARIABLES
 from pipeline.locks import hold_lock
 
 HOME = PROJECT / ".prefect"

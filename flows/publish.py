@@ -6,7 +6,8 @@
 import argparse
 from pathlib import Path
 
-from execution.git import PROJECT, check_repository
+from execution.git import check_repository
+from execution.places import PROJECT
 from execution.studies import find_study_name
 from experiments.cells.published_study import publish_study
 from experiments.publishing.published_overview import write_overview

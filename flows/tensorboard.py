@@ -5,7 +5,7 @@ import os
 import sys
 
 from execution.environment import FOLDERS
-from execution.git import PROJECT
+from execution.places import PROJECT
 from experiments.tensorboard_events import list_runs, write_events
 from flows.plain_errors import PLAIN_ERRORS
 from pipeline.errors import ended_plainly

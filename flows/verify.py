@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from execution.git import PROJECT
+from execution.places import PROJECT
 from experiments.verifying.verification import count_broken, format_findings, verify
 from flows.plain_errors import PLAIN_ERRORS
 from pipeline.errors import ended_plainly

@@ -12,7 +12,7 @@ from execution.recipe_changes import ARGUMENTS, list_differences
 from execution.studies import STUDIES
 from experiments.comparing.comparison import format_evidence
 from experiments.comparing.paired_tests import PAIRED_NOTE, tabulate_paired_tests
-from experiments.publishing.published_run import EVIDENCE, RESULTS, Published, load_published
+from experiments.publishing.published_run import RESULTS, Published, load_all
 from experiments.publishing.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
@@ -59,12 +59,6 @@ def write_overview(repository: Path) -> None:
         page.write_text(compose_overview(published, recipes, table, list_studies(repository)))
     with written_aside(repository / "README.md") as page:
         page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
-
-
-def load_all(repository: Path) -> list[Published]:
-    """All published runs, in order of their folders' names."""
-    folders = sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
-    return [load_published(repository, folder) for folder in folders]
 
 
 def list_studies(repository: Path) -> dict[str, str]:

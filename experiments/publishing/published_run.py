@@ -59,6 +59,12 @@ def load_published(repository: Path, folder: Path) -> Published:
     return Published(run, evidence)
 
 
+def load_all(repository: Path) -> list[Published]:
+    """All published runs, in order of their folders' names."""
+    folders = sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
+    return [load_published(repository, folder) for folder in folders]
+
+
 def list_published(run: Run) -> list[str]:
     """The files of a run's networks that are published."""
     names = {name: Path(name) for name in run.digests}

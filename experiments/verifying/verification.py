@@ -20,8 +20,8 @@ from experiments.output_digests import hash_bytes, hash_listing, hash_output, is
 from experiments.recorded_run import UNREADABLE
 from experiments.verifying.output_differences import describe_difference
 from pipeline.compute.machine import select_defining
+from pipeline.errors import print_error
 from pipeline.evaluation.markdown import format_table
-from pipeline.locks import print_error
 
 
 class Finding(NamedTuple):

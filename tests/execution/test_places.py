@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from execution.git import PROJECT
-from execution.places import Places, find_places
+from execution.places import PROJECT, Places, find_places
 from pipeline.errors import InputError
 
 

@@ -14,11 +14,10 @@ from experiments.publishing.published_overview import (
     END,
     draw_curves,
     list_paired_tests,
-    load_all,
     make_rows,
     write_overview,
 )
-from experiments.publishing.published_run import FOLDERS, Published, publish_run
+from experiments.publishing.published_run import FOLDERS, Published, load_all, publish_run
 from experiments.publishing.recipe_table import compose_recipe_table, find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
