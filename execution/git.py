@@ -95,8 +95,8 @@ def read_committed(folder: Path, commit: str, path: str) -> str:
 
 
 def list_committed(folder: Path, commit: str, path: str) -> list[str]:
-    """The names of the files in a folder as committed."""
-    return run_git(folder, "ls-tree", "--name-only", f"{commit}:{path}").splitlines()
+    """The names of the files in a folder as committed, "." for the uppermost; none where there is no such folder."""
+    return [Path(name).name for name in run_git(folder, "ls-tree", "--name-only", commit, f"{path}/").splitlines()]
 
 
 def list_changed(folder: Path, first: str, second: str) -> list[str]:
@@ -111,8 +111,7 @@ def list_recipes(folder: Path, commit: str) -> list[str]:
 
 def list_yaml(folder: Path, commit: str, path: str) -> list[str]:
     """The names of the YAML files in a committed folder, without their ending; none where there is no such one."""
-    files = [Path(name) for name in run_git(folder, "ls-tree", "--name-only", commit, f"{path}/").splitlines()]
-    return sorted(file.stem for file in files if file.suffix == ".yaml")
+    return sorted(Path(name).stem for name in list_committed(folder, commit, path) if name.endswith(".yaml"))
 
 
 def check_ancestor(folder: Path, commit: str) -> None:

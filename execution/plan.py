@@ -96,7 +96,7 @@ def check_replaced(repository: Path, plan: Plan) -> None:
     if not run_git(repository, "for-each-ref", reference):
         return
     recorded = read_committed(repository, reference, "params.yaml")
-    before, after = (load_plain_yaml(text.encode(), plan.experiment) for text in (recorded, plan.params))
+    before, after = (load_plain_yaml(text, plan.experiment) for text in (recorded, plan.params))
     if before != after:
         raise InputError(
             f"a run requires a name that no experiment of other parameters has. Received: {plan.experiment}, recorded "

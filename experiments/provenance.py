@@ -39,7 +39,7 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
     """
     if run.commit == run.revision:
         raise InputError(f"a published run requires an experiment. Received: {run.name}, which is none")
-    there = PLAN in list_committed(repository, run.revision, "")
+    there = PLAN in list_committed(repository, run.revision, ".")
     try:
         plan = parse_object(read_committed(repository, run.revision, PLAN).encode() if there else b"{}", PLANNED)
     except ValueError as error:

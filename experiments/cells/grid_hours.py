@@ -56,7 +56,6 @@ def list_records(repository: Path, plan: Plan) -> Iterator[tuple[str, str]]:
         revision, name = line.split(" ")
         if of_recipe.fullmatch(name):
             yield revision, ""
-    with suppress(InputError):  # a commit without published results
-        for name in list_committed(repository, plan.commit, RESULTS.name):
-            if of_recipe.fullmatch(name):
-                yield plan.commit, f"{RESULTS.name}/{name}/"
+    for name in list_committed(repository, plan.commit, RESULTS.name):
+        if of_recipe.fullmatch(name):
+            yield plan.commit, f"{RESULTS.name}/{name}/"
