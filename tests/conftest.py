@@ -10,7 +10,6 @@ import subprocess
 import tarfile
 import threading
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,14 +18,13 @@ from xdist.scheduler import LoadFileScheduling
 
 from pipeline.cifar.layouts import FILE_LAYOUTS
 from pipeline.compute.kernels import force_portable_kernels
-from tests.tiny_repository import Repository
+from tests.tiny_repository import ROOT, Repository
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 force_portable_kernels()  # for tests that import TensorFlow by themselves
 # Where tests run in the background it may be ignored, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-PROJECT = Path(__file__).parents[1]
 # First what takes minutes, so that no worker is left alone with it at the end. The first three share a run of flows.
 LONGEST = (
     *("test_local.py", "test_pipeline.py", "test_deployments.py", "test_kernels.py", "test_bad_input.py"),
@@ -62,7 +60,7 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture
 def demo():
     """The demo recipe as nested dictionaries, free to change."""
-    return YAML(typ="safe").load(PROJECT / "recipes/demo.yaml")
+    return YAML(typ="safe").load(ROOT / "recipes/demo.yaml")
 
 
 @pytest.fixture

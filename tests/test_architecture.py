@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.training.identity import computes
+from tests.tiny_repository import ROOT
 
-ROOT = Path(__file__).parents[1]
 HEAVY = {"tensorflow", "keras", "jax"}
 READER = ("pipeline.settings.params", "pipeline.settings.plain_yaml")
 INNER = ("pipeline.cifar", "pipeline.model", "pipeline.training", "pipeline.stages")

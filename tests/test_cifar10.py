@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.cifar.batches import load_split
+from tests.tiny_repository import ROOT
 
-ROOT = Path(__file__).parents[1]
 NETWORK = "attention-mini"
 
 pytestmark = pytest.mark.skipif("CIFAR_MIRROR" not in os.environ, reason="CIFAR_MIRROR names no copy of CIFAR-10")

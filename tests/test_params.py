@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -10,9 +9,9 @@ from pipeline.settings.params import check_params, load_params, read_recorded_pa
 from pipeline.settings.sections import Model
 from pipeline.settings.strictness import AsBefore, Count
 from tests.refusals import refusal
+from tests.tiny_repository import ROOT
 
-PROJECT = Path(__file__).parents[1]
-RECIPES = sorted(PROJECT.glob("recipes/*.yaml"))
+RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 CUSTOM = {
     "dataset": "custom",
     "layout": "cifar10",
@@ -35,7 +34,7 @@ def change(content, keys, value):
 
 
 def test_the_demo_is_what_runs_at_first():
-    assert (PROJECT / "params.yaml").read_bytes() == (PROJECT / "recipes/demo.yaml").read_bytes()
+    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "recipes/demo.yaml").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +153,7 @@ def test_further_mistakes_are_counted(demo):
 
 
 def test_numbers_are_read_as_yaml_1_2(tmp_path):
-    text = (PROJECT / "recipes/demo.yaml").read_text()
+    text = (ROOT / "recipes/demo.yaml").read_text()
     assert "weight_decay: 1e-3" in text
     (tmp_path / "my.yaml").write_text(text.replace("weight_decay: 1e-3", "weight_decay: 1e-4"))
     assert load_params(tmp_path / "my.yaml").train.weight_decay == 0.0001
@@ -238,7 +237,7 @@ def test_a_mixup_whose_weights_are_too_often_one_half_is_refused(alpha, fine, de
         assert check_params(demo, "params.yaml", recorded=True).augment.mixup_alpha == alpha
 
 
-RECORDED = sorted(PROJECT.glob("results/*/params.yaml"))
+RECORDED = sorted(ROOT.glob("results/*/params.yaml"))
 
 
 class GrownModel(Model):

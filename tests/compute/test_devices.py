@@ -9,7 +9,6 @@ import subprocess
 import sys
 import zipfile
 from functools import cache
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,9 +16,9 @@ import pytest
 
 from pipeline.compute.devices import spread_over
 from pipeline.errors import InputError
+from tests.tiny_repository import ROOT
 from tests.training.tiny_training import make_run
 
-ROOT = Path(__file__).parents[2]
 # Measured: 1e-15 on TensorFlow, 1e-7 on JAX, where Keras computes parts in float32; in float32 3e-7 on both.
 ROUNDING = {"float64": 1e-6, "float32": 1e-5}
 FOUR_AS_ONE = pytest.param(4, "float64", marks=pytest.mark.slow)

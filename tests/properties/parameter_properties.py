@@ -18,29 +18,11 @@ TEXT = (ROOT / "recipes/demo.yaml").read_text()
 DEMO = YAML(typ="safe").load(TEXT)
 # Lines, quotes, brackets, anchors, tags, numbers and words that YAML or the parameters give a meaning.
 TOKENS = [
-    *"\n\r\t -:?,[]{}&*!|>'\"%@`#~<=.0179exo_\\\0\x85\u2028\ufeff",
-    "a: ",
-    "- ",
-    "&a ",
-    "*a",
-    "<<: ",
-    "!!int ",
-    "!!set ",
-]
-TOKENS += [
-    "!!binary ",
-    "!!float ",
-    "!!python/name:os.system ",
-    "---\n",
-    "...\n",
-    "%YAML 1.1\n",
-    "0x",
-    "0o",
-    ".inf",
-    ".nan",
-    "null",
-]
-TOKENS += ["true", "2020-01-01", "1e999", "networks: ", "train:\n  ", "download: ", "attention-56", "custom", "\\ud800"]
+    *"\n\r\t -:?,[]{}&*!|>'\"%@`#~<=.0179exo_\\\0\x85\u2028\ufeff", "a: ", "- ", "&a ", "*a", "<<: ",
+    "!!int ", "!!set ", "!!binary ", "!!float ", "!!python/name:os.system ", "---\n", "...\n",
+    "%YAML 1.1\n", "0x", "0o", ".inf", ".nan", "null", "true",
+    "2020-01-01", "1e999", "networks: ", "train:\n  ", "download: ", "attention-56", "custom", "\\ud800",
+]  # fmt: skip
 
 numbers = st.integers() | st.floats() | st.integers(10**300, 10**400)
 scalars = st.none() | st.booleans() | numbers | st.text(max_size=20) | st.sampled_from(["", "custom", "attention-200"])

@@ -10,7 +10,6 @@ from pipeline.settings.params import load_params
 from pipeline.stages.download import download
 from tests.refusals import refusal
 
-PROJECT = Path(__file__).parents[2]
 SYNTHETIC = {"dataset": "synthetic", "train_images": 50, "test_images": 10}
 OFFICIAL = "https://example.invalid/pictures/data.tar.gz"
 
@@ -123,19 +122,15 @@ def test_class_names_come_from_the_archive_one_a_line(custom, workspace, make_fi
     ]
 
 
-def test_an_archive_without_class_names_is_refused(custom, workspace, make_files, write_archive, earlier):
-    files = make_files()
-    del files["batches.meta.txt"]
-    archive = workspace / "nameless.tar.gz"
+@pytest.mark.parametrize(("content", "received"), [(None, "none"), (b"cat\ncat\n", "cat, cat")])
+def test_class_names_are_there_and_distinct(content, received, custom, workspace, make_files, write_archive, earlier):
+    files = make_files() | {"batches.meta.txt": content}
+    if content is None:
+        del files["batches.meta.txt"]
+    archive = workspace / "named.tar.gz"
     custom(archive.as_uri(), write_archive(archive, files))
-    assert refuse() == "the data set custom requires distinct class names in batches.meta.txt. Received: none"
-    assert earlier()
-
-
-def test_class_names_that_repeat_are_refused(custom, workspace, make_files, write_archive, earlier):
-    archive = workspace / "repeated.tar.gz"
-    custom(archive.as_uri(), write_archive(archive, make_files() | {"batches.meta.txt": b"cat\ncat\n"}))
-    assert refuse() == "the data set custom requires distinct class names in batches.meta.txt. Received: cat, cat"
+    message = refuse()
+    assert message == f"the data set custom requires distinct class names in batches.meta.txt. Received: {received}"
     assert earlier()
 
 

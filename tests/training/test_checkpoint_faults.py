@@ -5,14 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
+from tests.tiny_repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 CALLS = "mkdir,openat,write,fsync,ftruncate,rename,renameat,renameat2,unlink,unlinkat"
 DIGEST = "digest-of-the-run"
 SAVE = """

@@ -1,7 +1,6 @@
 """A run that is broken off anywhere goes on and ends with the same bits; what a checkpoint lacks must show."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from pipeline.training import trainer
 from pipeline.training.checkpoints import CheckpointFolder
 from tests.training.tiny_training import STEPS_PER_EPOCH, EndingStep
 
-ROOT = Path(__file__).parents[2]
 STEPS = 4 * STEPS_PER_EPOCH
 
 
