@@ -20,9 +20,11 @@ def read_json(path: Path, *keys: str) -> dict[str, Any]:
         InputError: there is no such file, or it holds no object with these keys.
     """
     content = _read(path, "a file of JSON", lambda: json.loads(path.read_text()))
-    if not isinstance(content, dict) or not content.keys() >= set(keys):
-        raise InputError(f"{path} requires an object with the keys {', '.join(keys)}. Received: another")
-    return content
+    there = content if isinstance(content, dict) else {}
+    if there is not content or not there.keys() >= set(keys):
+        received = ", ".join(there) or "none"
+        raise InputError(f"{path} requires an object with the keys {', '.join(keys)}. Received: {received}")
+    return there
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -65,5 +67,5 @@ def read_table(path: Path, **options: Any) -> Any:
 def _read(path: Path, kind: str, read: Callable[[], Content]) -> Content:
     try:
         return read()
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, RecursionError, BadZipFile) as error:
         raise InputError(f"{path} requires {kind}. Received: {' '.join(str(error).split())}") from error

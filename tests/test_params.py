@@ -136,7 +136,7 @@ def test_an_unknown_network_lists_the_valid_ones(layout, network, valid, demo):
     demo["model"]["layout"] = layout
     demo["networks"] = ["attention-56", network]
     message = refusal(check_params, demo, "params.yaml")
-    assert f"the {layout} layout has the networks " in message
+    assert f"the {layout} layout requires one of " in message
     assert valid in message
     assert message.endswith(f"Received: {network}")
 

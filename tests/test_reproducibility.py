@@ -39,7 +39,7 @@ def build(folder, home, *, recipe, backend, varied):
 
 def read_date(folder):
     """When TensorBoard's events began, in seconds, as the process saw it; its files are named by it."""
-    events = min(folder.glob("logs/*/train/events*"))
+    events = min(folder.glob("logs/*/*/*/*/train/events*"))
     return int(events.name.split(".")[3])
 
 

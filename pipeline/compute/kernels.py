@@ -5,9 +5,9 @@ by the sizes of caches: docs/exactness.md has what was found to differ, and how 
 """
 
 import os
-import sys
 
 from pipeline.compute.machine import read_cpu_flags
+from pipeline.errors import print_error
 
 # They are read when TensorFlow is loaded.
 PORTABLE = {
@@ -32,7 +32,7 @@ def force_portable_kernels() -> None:
         given = os.environ.get(name, value).split()
         kept = [flag for flag in given if name == "XLA_FLAGS" and flag.startswith("--xla_gpu_")]
         if contrary := " ".join(word for word in given if word not in (*kept, *value.split())):
-            print(f"{name}={contrary} is passed over: TensorFlow computes with {name}={value}", file=sys.stderr)
+            print_error(f"{name}={contrary} is passed over: TensorFlow computes with {name}={value}")
         os.environ[name] = " ".join([*kept, *value.split()])
 
 

@@ -47,13 +47,13 @@ def modules_per_stage(network: str, layout: LayoutName) -> tuple[int, ...]:
     """
     if listed := LAYOUTS[layout].modules:
         if network not in listed:
-            raise InputError(f"the {layout} layout has the networks {', '.join(listed)}. Received: {network}")
+            raise InputError(f"the {layout} layout requires one of {', '.join(listed)}. Received: {network}")
         return listed[network]
     match = re.fullmatch(r"attention-([1-9]\d{1,3})", network)
     modules, rest = divmod(int(match[1]) - 20, 36) if match else (0, 1)
     if rest or modules < 1:
         raise InputError(
-            f"the {layout} layout has the networks attention-<36 m + 20> for m = 1, 2, …: "
+            f"the {layout} layout requires one of attention-<36 m + 20> for m = 1, 2, …: "
             f"attention-56, -92, -128, -164, …, -236, …, -452, …. Received: {network}"
         )
     return (modules,) * 3

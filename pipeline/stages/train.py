@@ -28,10 +28,12 @@ def train(name: str, params: Params) -> None:
 
     Writes models/<name>/model.keras, history/<name>.csv, timing/<name>.json and, with the kind of machine that it ran
     on, machine/<name>.json. Checkpoints go to $CHECKPOINT_DIR, or checkpoints/, and TensorBoard events to $LOG_DIR, or
-    logs/: neither is an output. With $LOG_HISTOGRAMS set, the events include histograms of the weights.
+    logs/, by data set, network, learning and seed: neither is an output. With $LOG_HISTOGRAMS set, the events include
+    histograms of the weights.
     """
     machine = prepare_machine(name, params.compute)
     # All code that computes, before `describe_training` lists what is loaded.
+    from pipeline.cifar.batches import load_index
     from pipeline.model.network import build_classifier
     from pipeline.model.saving import save_model
     from pipeline.training.logs import TensorBoardLog
@@ -41,12 +43,13 @@ def train(name: str, params: Params) -> None:
     network = build_compiled_network(name, params)
     sections = params.model_dump(include={"compute", "model", "augment", "train"})
     parts = identity.describe_training(name, sections, [TFRECORDS / "index.json", MEAN], machine)
-    label = identity.label_training(parts)
-    folder = Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), label)
-    checkpoints = CheckpointFolder(folder, identity.digest_parts(parts))
+    digest, dataset = identity.digest_parts(parts), load_index(TFRECORDS)["dataset"]
+    folder = Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), identity.label_training(parts))
+    events = Path(os.environ.get("LOG_DIR", "logs"), dataset, name, params.model.learning)
+    checkpoints = CheckpointFolder(folder, digest)
     with checkpoints.exclusive():
         record_start(name, checkpoints, parts)
-        log = TensorBoardLog(Path(os.environ.get("LOG_DIR", "logs"), label), network, "LOG_HISTOGRAMS" in os.environ)
+        log = TensorBoardLog(events / f"s{params.train.seed}-{digest[:12]}", network, "LOG_HISTOGRAMS" in os.environ)
         outcome = train_network(network, run, checkpoints, log)
         with written_aside(Path("models", name)) as folder:
             folder.mkdir()

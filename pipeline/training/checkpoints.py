@@ -9,7 +9,6 @@ import io
 import json
 import os
 import shutil
-import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,7 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.locks import hold_lock, print_error
+from pipeline.errors import print_error
+from pipeline.locks import hold_lock
 
 GENERATIONS = 2
 DIGEST_BYTES = 64
@@ -86,7 +86,7 @@ class CheckpointFolder:
             try:
                 return self._load(path)
             except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-                print(f"{path}: passed over, {error}", file=sys.stderr)
+                print_error(f"{path}: passed over, {error}")
         return None
 
     def remove(self) -> None:
