@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from execution.clone import CLONES, Clone, open_clone
-from execution.git import name_reference
+from execution.git import name_reference, run_git
 from execution.origin import push_reference
 from execution.places import Places, UnreachableError
 from execution.plan import Plan
@@ -48,6 +48,9 @@ def run_plan(
     with hold_lock(lock, f"another run of {plan.experiment}", say), ExitStack() as stack:
         opened = open_clone(repository, plan.commit, remote=places.remote)
         clone = run_step("clone", lambda _: stack.enter_context(opened))
+        reference = name_reference(plan.commit, plan.experiment)
+        if run_git(repository, "for-each-ref", reference):
+            clone.take_results(reference)
         stages = run_step("prepare", lambda _: clone.prepare(plan.params))
         kept: list[str] = []
         try:
@@ -60,7 +63,7 @@ def run_plan(
         if kept:
             raise refuse_kept(places, plan, kept)
         if places.origin:
-            run_step("push", lambda _: push_reference(places, name_reference(plan.commit, plan.experiment)))
+            run_step("push", lambda _: push_reference(places, reference))
         return read(clone.folder, revision)
 
 

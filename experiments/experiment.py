@@ -1,5 +1,6 @@
 """Recorded runs by the names that DVC and git have for them: experiments and other revisions."""
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from dvc.api import DVCFileSystem
@@ -49,6 +50,9 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
         except RevError as error:
             references = run_git(repository, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").split()
             reason = f"of several commits; give one of {', '.join(references)}" if len(references) > 1 else str(error)
+            names = run_git(repository, "for-each-ref", "--format=%(refname:lstrip=4)", "refs/exps/*/*/*").split()
+            if alike := get_close_matches(name, dict.fromkeys(names)):
+                reason += f"; alike: {', '.join(alike)}"
             raise InputError(
                 f"a run requires the name of an experiment or a revision. Received: {name}, {reason}"
             ) from error

@@ -27,7 +27,7 @@ def run_tables(recipe: str, *, verbose: bool) -> None:
         with show_stages(verbose=verbose):
             arl, nal, path = tables(recipe, commit=commit)
     show_page(Path(path).read_text(), verbose=verbose)
-    print(f"This page, with pictures: {Path(path).relative_to(PROJECT)}")
+    print(f"This page, with pictures: {Path(path).relative_to(PROJECT).with_suffix('.html')}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
     for name in (arl, nal):
         print(describe_agreement(PROJECT, load_run(PROJECT, name, commit)))

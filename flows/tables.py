@@ -19,7 +19,7 @@ def compare(first: str, second: str, commit: str) -> str:
     """Compare two experiments of a commit, and give the path of the page."""
     repository = find_places().repository
     runs = load_run(repository, first, commit), load_run(repository, second, commit)
-    path = write_comparison(repository, runs)
+    path = write_comparison(repository, runs, html=True)
     show_comparison(*runs)
     get_run_logger().info("%s", path)
     return str(path)

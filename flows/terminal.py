@@ -106,4 +106,4 @@ def show_page(text: str, *, verbose: bool) -> None:
     if verbose or not sys.stdout.isatty():
         print(text)
     else:
-        Console().print(Markdown(text))
+        Console().print(Markdown(re.sub(r"^!\[.*\n", "", text, flags=re.MULTILINE)))  # no picture can be seen there

@@ -48,6 +48,9 @@ def load_published(repository: Path, folder: Path) -> Published:
         InputError: it is no such folder, or its files are not those that its dvc.lock has the digests of.
     """
     path = repository / folder
+    if not path.is_dir():
+        there = ", ".join(sorted(found.parent.name for found in (repository / RESULTS).glob(f"*/{EVIDENCE}")))
+        raise InputError(f"{RESULTS}/ requires one of its runs: {there or 'none'}. Received: {folder.name}")
     content = read_json(path / EVIDENCE, *Evidence._fields)
     evidence = Evidence(*(content[field] for field in Evidence._fields))
     run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)

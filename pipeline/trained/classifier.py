@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CLASSES = "test_error_percent_per_class"  # which details have, with all classes in order
 MEAN_LAYER = "subtract_mean"
 IMAGE_SHAPE = (32, 32, 3)
+HOW_TO_GET = "`dvc exp apply <name>` brings a recorded run's into the project's folder"
 MOST_BYTES = 2**26  # of a configuration; Attention-92's has 0.6 MB
 
 
@@ -93,7 +94,7 @@ def open_classifier(folder: Path | str, name: str | None = None) -> Classifier:
     path = folder / "models" / name / "model.keras"
     if not path.is_file():
         there = ", ".join(sorted(found.parent.name for found in folder.glob("models/*/model.keras"))) or "none"
-        raise InputError(f"{folder} requires the model of {name}. Received: {there}")
+        raise InputError(f"{folder} requires the model of {name}. Received: {there}; {HOW_TO_GET}")
     classes = list(read_json(folder / "details" / f"{name}.json", CLASSES)[CLASSES])
     # What a GPU has trained, a CPU can be asked.
     device = "any" if params.compute.device == "gpu" else params.compute.device

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 from execution.git import find_commit, name_reference
 from execution.places import Places
@@ -28,3 +29,31 @@ def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_e
     assert saved.pop("command").startswith(f"prefect deployment run reproduce/demo -p commit={head} -p learning=arl")
     assert saved == {"recipe": "demo", "commit": head, "arguments": {"learning": "arl"}, "experiment": "mine"}
     assert find_commit(small_repository.folder, name_reference(head, "mine")) == revision
+
+
+TIMED = """
+stages:
+  train:
+    cmd: echo model > model.txt; date +%N > time.txt
+    params: [command]
+    outs: [model.txt, time.txt: {cache: false}]
+"""
+
+
+def test_a_run_again_keeps_the_times_that_it_measured_though_its_commit_has_others(small_repository, parameters):
+    folder = small_repository.folder
+    (folder / "dvc.yaml").write_text(TIMED)
+    small_repository.run("dvc", "repro")
+    small_repository.commit("times of another machine")
+    (folder / "model.txt").unlink()
+    shutil.rmtree(folder / ".dvc/cache")
+    plan = Plan("demo", find_commit(folder, "HEAD"), {}, "mine", (folder / "params.yaml").read_text())
+
+    def run():
+        return run_plan(
+            Places(folder), plan, lambda clone, _: (clone / "time.txt").read_text(), lambda _, work: work(print)
+        )
+
+    first = run()
+    assert first != small_repository.run("git", "show", "HEAD:time.txt")
+    assert run() == first
