@@ -42,17 +42,19 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
     """The git commit that holds a run; the arguments are those of `load_run`.
 
     Raises:
-        InputError: there is none, or there are several, of other commits than HEAD.
+        InputError: there is none, or only such of other commits than HEAD.
     """
     with Repo(str(repository)) as repo:
         try:
             return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
         except RevError as error:
-            references = run_git(repository, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").split()
-            reason = f"of several commits; give one of {', '.join(references)}" if len(references) > 1 else str(error)
-            names = run_git(repository, "for-each-ref", "--format=%(refname:lstrip=4)", "refs/exps/*/*/*").split()
-            if alike := get_close_matches(name, dict.fromkeys(names)):
-                reason += f"; alike: {', '.join(alike)}"
+            listed = run_git(repository, "for-each-ref", "--format=%(refname)", "refs/exps/*/*/*").split()
+            references = {reference: reference.split("/", 4)[-1] for reference in listed}
+            if called := [reference for reference, other in references.items() if other == name]:
+                reason = f"of other commits; give one of {', '.join(called)}"
+            else:
+                alike = get_close_matches(name, dict.fromkeys(references.values()))
+                reason = f"alike: {', '.join(alike)}" if alike else str(error)
             raise InputError(
                 f"a run requires the name of an experiment or a revision. Received: {name}, {reason}"
             ) from error

@@ -18,6 +18,11 @@ def test_what_is_no_run_is_refused(small_repository, record):
         load_run(folder, "HEAD")
 
 
+def test_a_misspelled_experiment_is_answered_with_those_alike(record):
+    with pytest.raises(InputError, match=r"Received: mine-arll, alike: mine-arl$"):
+        load_run(record("mine-arl", 1), "mine-arll")
+
+
 def test_names_of_classes_stay_names(record):
     run = load_run(record("mine", 1, classes=("7", "None")), "mine")
     predictions = run.results["attention-56"].predictions
@@ -51,7 +56,7 @@ def test_a_name_that_experiments_of_several_commits_have_is_refused_with_what_ea
         folder = record("mine", wrong)
         (folder / "later.txt").write_text(str(wrong))
         small_repository.commit("later")
-    with pytest.raises(InputError, match=r"Received: mine, of several commits; give one of refs/\S+/mine, ") as error:
+    with pytest.raises(InputError, match=r"Received: mine, of other commits; give one of refs/\S+/mine, ") as error:
         load_run(folder, "mine")
     given = str(error.value).partition("give one of ")[2].split(", ")
     errors = {load_run(folder, name).results["attention-56"].metrics["test_error_percent"] for name in given}

@@ -125,6 +125,13 @@ def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(fil
     assert "\n" not in str(error.value)
 
 
+def test_a_misspelled_folder_of_results_is_answered_with_those_there_are(record):
+    folder = record("mine-arl", 2)
+    publish_run(folder, "mine-arl")
+    with pytest.raises(InputError, match=r"results/ requires one of its runs: mine-arl\. Received: mine-al$"):
+        find_run(folder, "results/mine-al")
+
+
 def test_a_run_with_the_published_bytes_is_said_to_have_them_and_another_one_in_what_it_differs(record):
     folder = record("mine-arl", 2)
     assert "nothing is published" in describe_agreement(folder, load_run(folder, "mine-arl"))
