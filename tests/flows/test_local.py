@@ -32,7 +32,8 @@ def test_both_tables_are_printed_and_where_the_page_is(project, first_run):
     page = "comparisons/tiny-arl-tiny-nal/comparison.md"
     assert "| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in first_run
     assert first_run.count("| Network | Train error, % | Validation error, % | Test error, % |") >= 2
-    assert page in first_run
+    assert f"This page, with pictures: {page.replace('.md', '.html')}\n" in first_run
+    assert (project.folder / page).with_suffix(".html").read_text().count("<svg") > 4
     assert "dvc metrics diff tiny-arl tiny-nal" in first_run
     assert (project.folder / page).read_text() in first_run
     assert (project.folder / page).with_name("learning-curves.png").read_bytes().startswith(b"\x89PNG")
