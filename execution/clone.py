@@ -64,7 +64,7 @@ class Clone:
     def take_results(self, reference: str) -> None:
         """Begin with what the repository's git reference records: a run again keeps the times that it measured."""
         run_git(self.folder, "fetch", "--quiet", "origin", reference)
-        run_git(self.folder, "checkout", "--quiet", "FETCH_HEAD", "--", ".", ":!.dvc")
+        run_git(self.folder, "restore", "--source=FETCH_HEAD", "--staged", "--worktree", "--", ".", ":!.dvc")
 
     def run_stage(self, stage: str, show: Callable[[str], object]) -> None:
         """Bring one stage up to date, from the cache or the remote if it has been run before, by whatever run.
