@@ -7,7 +7,7 @@ from benchmarks.measurement import Row, Section, Target
 from benchmarks.prefect_server import Server, open_server
 from benchmarks.processes import measure_command, measure_in_turn
 from benchmarks.tiny_project import RECIPE, open_project
-from execution.clone import open_clone
+from execution.open_clone import open_clone
 from execution.plan import plan_run
 
 ROUNDS = 3

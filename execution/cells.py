@@ -9,9 +9,10 @@ from typing import Any
 
 from dvc.repo import Repo
 
-from execution.clone import Clone, open_clone
+from execution.clone import Clone
 from execution.dvc_client import DvcError
 from execution.git import find_commit, read_committed
+from execution.open_clone import open_clone
 from execution.origin import list_experiments, mirror_origin
 from execution.places import Places
 from execution.plan import Plan, plan_run

@@ -9,7 +9,7 @@ A line is a JSON list; a line of NUL and a status, 0 for done, ends its output.
 With a stage's outputs goes its entry in DVC's run cache, by which another machine finds them from what they depend on.
 Checkpoints go by the same digest.
 
-`execution.clone` starts this file by its path, in a clone, as a process that has the keys of the remote, and its
+`execution.open_clone` starts this file by its path, in a clone, as a process that has the keys of the remote, and its
 address in RUNS_REMOTE: DVC takes it from memory. It runs nothing of the clone's; what does, has neither.
 """
 

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from execution.clone import CLONES, Clone, open_clone
+from execution.clone import Clone
 from execution.git import name_reference, run_git
+from execution.open_clone import CLONES, open_clone
 from execution.origin import push_reference
 from execution.places import Places, UnreachableError
 from execution.plan import Plan

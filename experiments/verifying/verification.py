@@ -13,8 +13,8 @@ from typing import NamedTuple
 from dvc.api import DVCFileSystem
 from dvc.repo import Repo
 
-from execution.clone import open_clone
 from execution.git import check_repository, read_committed
+from execution.open_clone import open_clone
 from experiments.experiment import resolve_run
 from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
 from experiments.recorded_run import UNREADABLE

@@ -10,10 +10,10 @@ import psutil
 import pytest
 from dvc.repo import Repo
 
-from execution.clone import CLONES, open_clone
 from execution.dvc_client import DvcError, read_lines
 from execution.git import find_commit, name_reference
 from execution.guard import RUN_ID, find_processes
+from execution.open_clone import CLONES, open_clone
 from tests.tiny_repository import ROOT, wait_until
 
 # Two processes that do not end when asked to, one of them in a session of its own.
@@ -157,7 +157,7 @@ def test_an_exception_ends_processes_that_do_not_want_to(
 OWNER = """
 import sys
 from pathlib import Path
-from execution.clone import open_clone
+from execution.open_clone import open_clone
 repository, commit, parameters = sys.argv[1:]
 with open_clone(Path(repository), commit) as clone:
     clone.prepare(parameters)

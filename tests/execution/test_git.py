@@ -3,7 +3,6 @@ import subprocess
 
 import pytest
 
-from execution.clone import open_clone
 from execution.git import (
     check_name,
     check_repository,
@@ -13,6 +12,7 @@ from execution.git import (
     read_committed,
     run_git,
 )
+from execution.open_clone import open_clone
 from execution.plan import plan_run
 from tests.refusals import refusal
 

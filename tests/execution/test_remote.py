@@ -8,8 +8,8 @@ import pytest
 from dvc.repo import Repo
 from dvc.stage.cache import _get_stage_hash
 
-from execution.clone import open_clone
 from execution.git import name_reference, run_git
+from execution.open_clone import open_clone
 from execution.origin import bring_commit, list_experiments, push_reference
 from execution.places import UnreachableError
 from tests.tiny_repository import Repository

@@ -5,7 +5,7 @@ import time
 import boto3
 import pytest
 
-from execution.clone import open_clone
+from execution.open_clone import open_clone
 from execution.origin import bring_commit, list_experiments
 from execution.places import UnreachableError
 from tests.s3_server import serve_s3

@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-from execution.clone import CLONES
 from execution.guard import find_processes
+from execution.open_clone import CLONES
 from tests.tiny_repository import PROMISED, Repository, load_yaml, write_tiny_params
 
 GRAPH = """
