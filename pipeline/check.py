@@ -11,9 +11,8 @@ from pipeline.compute.backend import check_libraries
 from pipeline.errors import InputError, ended_plainly, print_error
 from pipeline.evaluation.metrics import error_percent
 from pipeline.inputs import read_array, read_json
-from pipeline.locks import hold_lock
 from pipeline.settings.params import Params
-from pipeline.stages.command import LOCKS
+from pipeline.stages.command import hold_stage
 from pipeline.stages.download import download
 from pipeline.stages.paths import PROJECT_FILE, RAW
 from pipeline.stages.preprocess import load_labels
@@ -81,7 +80,7 @@ def load_test_images(params: Params, sha256: str) -> tuple[np.ndarray, np.ndarra
         InputError: they cannot be had, or are not those of the data set with this digest.
     """
     raw = RAW / params.download.dataset
-    with hold_lock(LOCKS / download.__name__, "another process that runs download"):
+    with hold_stage(download.__name__):
         if not (raw / "manifest.json").exists():
             download(params)
     manifest = read_json(raw / "manifest.json", "sha256", "layout", "classes", "files")

@@ -20,11 +20,10 @@ def read_json(path: Path, *keys: str) -> dict[str, Any]:
         InputError: there is no such file, or it holds no object with these keys.
     """
     content = _read(path, "a file of JSON", lambda: json.loads(path.read_text()))
-    there = content if isinstance(content, dict) else {}
-    if there is not content or not there.keys() >= set(keys):
-        received = ", ".join(there) or "none"
-        raise InputError(f"{path} requires an object with the keys {', '.join(keys)}. Received: {received}")
-    return there
+    if isinstance(content, dict) and content.keys() >= set(keys):
+        return content
+    received = ", ".join(content) if isinstance(content, dict) else ""
+    raise InputError(f"{path} requires an object with the keys {', '.join(keys)}. Received: {received or 'none'}")
 
 
 def read_array(path: Path) -> np.ndarray:

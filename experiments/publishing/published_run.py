@@ -49,8 +49,8 @@ def load_published(repository: Path, folder: Path) -> Published:
     """
     path = repository / folder
     if not path.is_dir():
-        there = ", ".join(sorted(found.parent.name for found in (repository / RESULTS).glob(f"*/{EVIDENCE}")))
-        raise InputError(f"{RESULTS}/ requires one of its runs: {there or 'none'}. Received: {folder.name}")
+        there = ", ".join(run.name for run in list_folders(repository)) or "none"
+        raise InputError(f"{RESULTS}/ requires one of its runs: {there}. Received: {folder.name}")
     content = read_json(path / EVIDENCE, *Evidence._fields)
     evidence = Evidence(*(content[field] for field in Evidence._fields))
     run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
@@ -64,8 +64,12 @@ def load_published(repository: Path, folder: Path) -> Published:
 
 def load_all(repository: Path) -> list[Published]:
     """All published runs, in order of their folders' names."""
-    folders = sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
-    return [load_published(repository, folder) for folder in folders]
+    return [load_published(repository, folder) for folder in list_folders(repository)]
+
+
+def list_folders(repository: Path) -> list[Path]:
+    """The folders of the published runs in the repository, in order of their names."""
+    return sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
 
 
 def list_published(run: Run) -> list[str]:

@@ -26,15 +26,15 @@ def format_table(rows: Sequence[Row]) -> str:
     """
     if not rows:
         return ""
-    lines = [list(rows[0]), ["---"] + ["---:"] * (len(rows[0]) - 1)]
-    lines += [[format_cell(cell) for cell in row.values()] for row in rows]
+    cells = [list(rows[0]), *(list(row.values()) for row in rows)]
+    lines = [[format_cell(cell).replace("|", r"\|") for cell in line] for line in cells]
+    lines.insert(1, ["---"] + ["---:"] * (len(rows[0]) - 1))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def format_cell(cell: Any) -> str:
     """What a table shows of a value: numbers with a fraction have two digits, None is a dash."""
-    text = format_number(cell) if cell is None or isinstance(cell, float) else str(cell)
-    return text.replace("|", "\\|")
+    return format_number(cell) if cell is None or isinstance(cell, float) else str(cell)
 
 
 def format_number(value: float | None, spec: str = ".2f") -> str:

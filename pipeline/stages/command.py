@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline.errors import InputError, ended_plainly
@@ -38,6 +39,10 @@ def run_to_end(work: Callable[[], None], label: str) -> None:
     It waits for another process of the same label, which writes the same outputs: DVC, where it is killed, leaves its
     stage running.
     """
-    stopped = "stopped; a training goes on from its last checkpoint when it is run again"
-    with ended_plainly(stopped), hold_lock(LOCKS / label, f"another process that runs {label}"):
+    with ended_plainly("stopped; a training goes on from its last checkpoint when it is run again"), hold_stage(label):
         work()
+
+
+def hold_stage(label: str) -> AbstractContextManager[None]:
+    """Hold the lock of what writes a stage's outputs; wait while another process holds it."""
+    return hold_lock(LOCKS / label, f"another process that runs {label}")

@@ -43,13 +43,13 @@ def train(name: str, params: Params) -> None:
     network = build_compiled_network(name, params)
     sections = params.model_dump(include={"compute", "model", "augment", "train"})
     parts = identity.describe_training(name, sections, [TFRECORDS / "index.json", MEAN], machine)
-    digest, dataset = identity.digest_parts(parts), load_index(TFRECORDS)["dataset"]
-    folder = Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), identity.label_training(parts))
-    events = Path(os.environ.get("LOG_DIR", "logs"), dataset, name, params.model.learning)
-    checkpoints = CheckpointFolder(folder, digest)
+    names, dataset = identity.name_training(parts), load_index(TFRECORDS)["dataset"]
+    folder = Path(os.environ.get("CHECKPOINT_DIR", "checkpoints"), "-".join(names))
+    events = Path(os.environ.get("LOG_DIR", "logs"), dataset, *names)
+    checkpoints = CheckpointFolder(folder, identity.digest_parts(parts))
     with checkpoints.exclusive():
         record_start(name, checkpoints, parts)
-        log = TensorBoardLog(events / f"s{params.train.seed}-{digest[:12]}", network, "LOG_HISTOGRAMS" in os.environ)
+        log = TensorBoardLog(events, network, "LOG_HISTOGRAMS" in os.environ)
         outcome = train_network(network, run, checkpoints, log)
         with written_aside(Path("models", name)) as folder:
             folder.mkdir()

@@ -68,18 +68,18 @@ def digest_parts(parts: Parts) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def label_training(parts: Parts) -> str:
-    """The name of a training's folders: of its network, its learning, its seed, and of all that defines it."""
+def name_training(parts: Parts) -> tuple[str, str, str]:
+    """What names a training's folders: its network, its learning, and its seed with a digest of all that defines it."""
     parameters = parts["parameters"]
-    names = parameters["network"], parameters["model.learning"], f"s{parameters['train.seed']}"
-    return "-".join([*names, digest_parts(parts)[:12]])
+    seed = f"s{parameters['train.seed']}-{digest_parts(parts)[:12]}"
+    return parameters["network"], parameters["model.learning"], seed
 
 
 def explain_start(checkpoints: CheckpointFolder, parts: Parts) -> str:
     """Why a training begins anew though one of its network, learning and seed has got to checkpoints: what differs.
 
     Args:
-        checkpoints: of the training, in a folder that `label_training` names.
+        checkpoints: of the training, in a folder that `name_training` names.
         parts: of the training.
 
     Returns:

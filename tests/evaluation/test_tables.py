@@ -1,7 +1,7 @@
 import pytest
 from jinja2 import UndefinedError
 
-from pipeline.evaluation.markdown import format_table, render_template
+from pipeline.evaluation.markdown import format_cell, format_table, render_template
 from pipeline.evaluation.tables import RESULTS, tabulate_networks, tabulate_published
 
 RESULT = {
@@ -26,6 +26,11 @@ def test_a_table_has_the_headings_of_its_rows_and_only_fractions_are_rounded():
         "| Network | Images | Change | p |\n| --- | ---: | ---: | ---: |\n| one | 10000 | 0.12 | – |"
     )
     assert format_table([]) == ""
+
+
+def test_a_bar_in_a_cell_or_a_heading_divides_no_cell():
+    assert format_table([{"a|b": "c|d", "e": 1}]) == "| a\\|b | e |\n| --- | ---: |\n| c\\|d | 1 |"
+    assert format_cell("c|d") == "c|d"  # as pages in HTML show it
 
 
 def test_a_template_with_a_value_that_is_not_given_is_an_error(tmp_path):

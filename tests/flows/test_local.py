@@ -171,7 +171,7 @@ def test_a_second_run_trains_nothing_and_a_terminal_shows_a_line_for_each_stage(
     network = [f"{stage}@{NETWORK}" for stage in ("train", "evaluate")]
     assert stages == 2 * ["download", "preprocess", "tfrecords", *network, "report"]
     assert shown.count("experiment tiny-") == 2
-    for unseen in ("Running stage", "didn't change", "Collecting", "| ---", "Traceback"):
+    for unseen in ("Running stage", "didn't change", "Collecting", "| ---", "Traceback", "Learning curves"):
         assert unseen not in shown
     assert "Network" in shown
 

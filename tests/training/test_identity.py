@@ -34,7 +34,7 @@ def begin(workspace):
     """A training of some parts that has got to its first checkpoint."""
 
     def begin(parts, label=None):
-        label = label or identity.label_training(parts)
+        label = label or "-".join(identity.name_training(parts))
         checkpoints = CheckpointFolder(Path("checkpoints", label), identity.digest_parts(parts))
         write_json(checkpoints.folder / identity.PARTS_FILE, parts)
         checkpoints.save(Checkpoint(1, {"a": np.zeros(1)}, {}))
@@ -82,7 +82,7 @@ def test_a_training_is_another_where_a_module_that_computes_has_changed(file, sa
 
 
 def find_checkpoints(parts):
-    return CheckpointFolder(Path("checkpoints", identity.label_training(parts)), identity.digest_parts(parts))
+    return CheckpointFolder(Path("checkpoints", "-".join(identity.name_training(parts))), identity.digest_parts(parts))
 
 
 def change(section, **values):
