@@ -3,12 +3,12 @@
 import json
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import pytest
 
 from experiments.comparing.comparison import write_comparison
 from experiments.publishing.published_run import find_run
+from tests.html_page import Page
 from tests.tiny_repository import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -47,33 +47,6 @@ addEventListener("load", () => {
 """
 
 
-class Page(HTMLParser):
-    """The cells of a page's tables, row by row, and the text that the probe left."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tables, self.found, self.place = [], "", None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-        self.place = "cell" if tag in ("td", "th") else dict(attributes).get("id")
-
-    def handle_endtag(self, tag):
-        self.place = None
-
-    def handle_data(self, data):
-        if self.place == "cell":
-            self.tables[-1][-1][-1] += data
-        elif self.place == "found":
-            self.found += data
-
-
 def browse(path, folder, width=WIDTHS["desk"]):
     """A page as the browser has it after loading it with the probe, and what its console says."""
     page = folder / "page.html"
@@ -107,7 +80,7 @@ def path(request):
 def test_every_picture_is_drawn_without_a_network_and_the_console_says_nothing(path, width, tmp_path):
     text, console = browse(path, tmp_path, width)
     assert console == []
-    found = json.loads(Page(text).found)
+    found = json.loads(Page(text).texts["found"])
     assert found["requests"] == []
     assert len(found["pictures"]) >= 6
     assert len({picture["words"] for picture in found["pictures"]}) == len(found["pictures"])
@@ -128,7 +101,7 @@ def test_what_is_not_drawn_or_fails_is_seen(tmp_path):
     page = tmp_path / "broken.html"
     page.write_text(f"<!doctype html><title>broken</title>{broken}")
     text, console = browse(page, tmp_path)
-    found = json.loads(Page(text).found)
+    found = json.loads(Page(text).texts["found"])
     assert found["images"] == [False]
     assert found["pictures"][1]["drawn"] == [0, 0]
     assert found["requests"] == ["http://localhost:9/picture.png"]

@@ -16,47 +16,27 @@ CONTENT = FILES["test_batch.bin"]
 MARK = "tmp/hostile-archive-was-here"
 
 NAMES = [
-    "../evil", "../../evil", "../" * 12 + MARK, "/" + MARK, "//" + MARK, "./../evil", "..", ".", "/", "", "~/.bashrc",
-    "$HOME/evil", "/dev/null", "/proc/self/mem", ".git/hooks/pre-commit", "data/raw/pictures/manifest.json", "CON",
-    f"{FOLDER}/..", f"{FOLDER}/.", f"{FOLDER}/../evil", f"{FOLDER}/../../evil", f"{FOLDER}/sub/evil", f"{FOLDER}//evil",
-    f"{FOLDER}//test_batch.bin", f"{FOLDER}/./test_batch.bin", f"{FOLDER}/../{TEST}", f"../{TEST}", f"/{TEST}",
-    f"././{TEST}", f"{TEST}/", f"{TEST}/evil", f" {TEST}", f"{TEST} ", f"{TEST}\n", f"{TEST}\r\n{MARK}", f"{TEST}\t",
-    f"{FOLDER}/TEST_BATCH.BIN", f"{FOLDER.upper()}/test_batch.bin", f"{TEST}:stream", f"{FOLDER}/manifest.json",
-    "..\\evil", "C:\\evil", "\\\\host\\share", f"{FOLDER}\\test_batch.bin", f"{FOLDER}/..\\evil", f"{FOLDER}/\x1b[2J",
-    f"{FOLDER}/ｔest_batch.bin", f"{FOLDER}/tеst_batch.bin", f"{FOLDER}/test_batch\u200b.bin",
-    f"{FOLDER}／test_batch.bin",
-    f"{FOLDER}/\u202enib.hctab_tset", "cifar‐10-batches-bin/test_batch.bin", f"{FOLDER}/test_batch.bin\u0301",
-    f"{FOLDER}/．．/evil", f"{FOLDER}/data_batch_¹.bin", f"{FOLDER}/data_batch_6.bin", "%2e%2e/evil", "..%c0%afevil",
+    "../evil", "../" * 12 + MARK, "/" + MARK, "", ".", "~/.bashrc", f"{FOLDER}/..", f"{FOLDER}/../evil", "C:\\evil",
+    f"{FOLDER}/sub/evil", f"{FOLDER}//test_batch.bin", f"{FOLDER}/./test_batch.bin", f"{FOLDER}/../{TEST}",
+    f"././{TEST}", f"{TEST}/", f"{TEST}/evil", f"{TEST} ", f"{TEST}\n", f"{FOLDER}/TEST_BATCH.BIN",
+    f"{FOLDER}\\test_batch.bin", f"{FOLDER}/manifest.json", f"{FOLDER}/\x1b[2J", f"{FOLDER}/tеst_batch.bin",
+    f"{FOLDER}／test_batch.bin", f"{FOLDER}/\u202enib.hctab_tset", b"../evil\xff", b"\xff\xfe",
+    TEST.encode() + b"\0/../../evil",
 ]  # fmt: skip
-RAW_NAMES = [b"../evil\xff", b"\xff\xfe", b"\xc0\xae\xc0\xae/evil", b"\x80" * 100, TEST.encode() + b"\0/../../evil"]
-LONG_NAMES = ["a" * 5000, "a/" * 2000, "../" * 2000 + MARK, f"{FOLDER}/" + "b" * 60_000, "c" * 300_000]
-TARGETS = [
-    "/etc/passwd",
-    "../../evil",
-    "/" + MARK,
-    ".",
-    "..",
-    "",
-    README,
-    "/proc/self/root",
-    "/dev/zero",
-    "~",
-    "x" * 5000,
-]
+LONG_NAMES = ["../" * 2000 + MARK, "c" * 300_000]
+TARGETS = ["/etc/passwd", "../../evil", "/" + MARK]
 
 
 def list_names():
-    for name in [*NAMES, *RAW_NAMES]:
+    for name in NAMES:
         yield f"name {name!a}", GOOD + member(name, b"harm") + END
-        yield f"pax path {name!a}", GOOD + pax({"path": name}) + member(README, b"harm") + END
-        yield f"GNU long name {name!a}", GOOD + gnu_long(name) + member(README, b"harm") + END
-    for name in NAMES[:12]:
+    for name in NAMES[:4]:
         yield f"first {name!a}", member(name, b"harm") + GOOD + END
         yield f"prefix {name!a}", GOOD + member("evil", b"harm", prefix=name or "/") + END
         yield f"folder {name!a}", GOOD + member(name, kind="5") + END
-    for number, name in enumerate(LONG_NAMES):
-        yield f"long pax path {number}", GOOD + pax({"path": name}) + member(README) + END
-        yield f"long GNU name {number}", GOOD + gnu_long(name) + member(README) + END
+    for number, name in enumerate((NAMES[0], TEST, *LONG_NAMES)):
+        yield f"pax path {number}", GOOD + pax({"path": name}) + member(README, b"harm") + END
+        yield f"GNU long name {number}", GOOD + gnu_long(name) + member(README, b"harm") + END
     yield "a name after NUL", WITHOUT_TEST + member(TEST.encode() + b"\0/../../evil", CONTENT) + END
     yield "a prefix that makes a good name bad", WITHOUT_TEST + member(TEST, CONTENT, prefix="..") + END
     yield "a prefix that makes a good name", WITHOUT_TEST + member("test_batch.bin", CONTENT, prefix=FOLDER) + END
@@ -68,11 +48,9 @@ def list_kinds():
         yield f"empty type {bytes([kind])!a}", GOOD + member(README, kind=kind) + END
     for target in TARGETS:
         for kind, word in (("1", "hard"), ("2", "symbolic")):
-            yield f"{word} link to {target[:20]}", GOOD + member(README, kind=kind, link=target) + END
-            long_link = gnu_long(target, "K") + member(README, kind=kind)
-            yield f"{word} link to long {target[:20]}", GOOD + long_link + END
-            linked = pax({"linkpath": target}) + member(README, kind=kind)
-            yield f"{word} link to pax {target[:20]}", GOOD + linked + END
+            yield f"{word} link to {target}", GOOD + member(README, kind=kind, link=target) + END
+            yield f"{word} link to long {target}", GOOD + gnu_long(target, "K") + member(README, kind=kind) + END
+            yield f"{word} link to pax {target}", GOOD + pax({"linkpath": target}) + member(README, kind=kind) + END
     yield "a file through a link", member(FOLDER, kind="2", link="/" + MARK) + GOOD + END
     yield "a link in place of a file", WITHOUT_TEST + member(TEST, kind="2", link="/etc/passwd") + END
     yield "a file over its link", member(TEST, kind="2", link="/" + MARK) + GOOD + END
@@ -90,15 +68,12 @@ def list_sparse():
     endless = header(README, kind="S", magic=b"ustar  \0", area=(386, structs + b"\1" + b"%011o\0" % 9))
     more = b"%011o\0%011o\0" % (9, 9) * 21 + b"\1"
     yield "old sparse with endless maps", GOOD + endless + more.ljust(512, b"\0") * 20_000 + END
-    for value in ("0,0", "0,512,1,2", "0", "", "a,b", "-1,-1", f"0,{10**18}", "0," * 20_000 + "0"):
-        mapped = pax({"GNU.sparse.map": value, "GNU.sparse.size": str(1 << 40)})
-        yield f"sparse 0.1 {value[:20]}", WITHOUT_TEST + mapped + member(TEST, CONTENT) + END
-    for size in ("0", "-1", str(1 << 60), "x"):
-        old = pax({"GNU.sparse.size": size, "GNU.sparse.offset": "0", "GNU.sparse.numbytes": size})
-        yield f"sparse 0.0 of {size}", WITHOUT_TEST + old + member(TEST, CONTENT) + END
-    for fields in (b"1\n0\n512\n", b"99999999\n", b"x\n", b"-5\n", b""):
-        new = pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "3073"})
-        yield f"sparse 1.0 {fields!a}", WITHOUT_TEST + new + member(TEST, fields.ljust(3073, b"\0")) + END
+    for word, records in (
+        ("0.0", {"GNU.sparse.size": "3073", "GNU.sparse.offset": "0", "GNU.sparse.numbytes": "512"}),
+        ("0.1", {"GNU.sparse.map": "0,512,1,2", "GNU.sparse.size": str(1 << 40)}),
+        ("1.0", {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "3073"}),
+    ):
+        yield f"sparse {word}", WITHOUT_TEST + pax(records) + member(TEST, b"1\n0\n512\n".ljust(3073, b"\0")) + END
 
 
 SIZES = [
@@ -114,12 +89,13 @@ SIZES = [
 def list_sizes():
     for size in SIZES:
         yield f"size {size!a}", WITHOUT_TEST + member(TEST, CONTENT, size=size) + END
+    for size in SIZES[:4]:
         yield f"size of a further header {size!a}", GOOD + header("x", size, "x") + member(README) + END
         yield f"size of a long name {size!a}", GOOD + header("x", size, "L") + member(README) + END
-    for size in (0, 1, -1, -512, -1536, 10**30, "9" * 5000, "abc", ""):
+    for size in ("0", "-1536", "9" * 5000, ""):
         for kind in "xg":
-            override = pax({"size": str(size)}, kind)
-            yield f"pax size {kind} {str(size)[:9]}", WITHOUT_TEST + override + member(TEST, CONTENT) + END
+            override = pax({"size": size}, kind)
+            yield f"pax size {kind} {size[:9]}", WITHOUT_TEST + override + member(TEST, CONTENT) + END
     yield "a folder with a size", member(f"{FOLDER}/", b"x" * 512, kind="5") + GOOD + END
     for number in range(5):
         broken = bytearray(GOOD + END)
@@ -131,14 +107,10 @@ def list_sizes():
 
 def list_further_headers():
     for content in (
-        b"0 path=x\n", b"99999999 path=x\n", b"-5 path=x\n", b"9" * 4000 + b" path=x\n", b"path=x\n", b"12 path\n",
-        b"\0" * 512,
-        b"\xff" * 512, b"9" * 60_000, b"9" * (1 << 20), b"1 " * 30_000, b" " * 60_000, b"20 hdrcharset=BINARY\n",
-        record("hdrcharset", "no-such-charset") + record("path", b"\xff"), record("path", TEST) * 2000,
-        record("comment", "x" * 65_000),
-        record("uid", "9" * 5000), record("mtime", "1e999"), record("mtime", "nan"), record("path", "x")[:-1],
-        record("LIBARCHIVE.xattr.evil", "AAAA"),
-        record("SCHILY.xattr.security.capability", b"\1\0\0\2"), b"8 size=\n",
+        b"0 path=x\n", b"99999999 path=x\n", b"-5 path=x\n", b"path=x\n", b"12 path\n", b"\0" * 512, b"\xff" * 512,
+        b"9" * (1 << 20), b"1 " * 30_000, b"20 hdrcharset=BINARY\n", record("path", TEST) * 2000,
+        record("comment", "x" * 65_000), record("mtime", "1e999"), record("path", "x")[:-1],
+        record("LIBARCHIVE.xattr.evil", "AAAA"), b"8 size=\n",
     ):  # fmt: skip
         named = f"{len(content)} bytes, {content[:24]!a}"
         yield f"a further header of {named}", GOOD + pax(content) + member(README) + END

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 
 from pipeline.training.identity import COMPUTES_NOTHING
+from tests.html_page import Page
 from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository
 
 
@@ -126,37 +126,22 @@ def test_the_report_shows_the_errors_and_its_pictures(repository):
         assert repository.read(f"reports/figures/{picture}.png").startswith(b"\x89PNG")
 
 
-class Page(HTMLParser):
-    """What a page is made of: tags with their attributes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found = []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes)))
-
-    def list(self, tag):
-        return [attributes for name, attributes in self.found if name == tag]
-
-
 def test_the_page_is_one_file_that_says_in_words_what_its_pictures_show(repository):
     text = repository.read("reports/report.html").decode()
     page = Page(text)
     error = json.loads(repository.read(f"metrics/{NETWORK}.json"))["test_error_percent"]
     assert f"<strong>{error:.2f} %</strong>" in text
     addresses = [
-        value for _, given in page.found for name, value in given.items() if name in ("src", "href", "xlink:href")
+        value for _, given in page.tags for name, value in given.items() if name in ("src", "href", "xlink:href")
     ]
     assert not [address for address in addresses if not address.startswith(("#", "data:image/png;base64,"))]
     assert not page.list("script")
     assert page.list("html") == [{"lang": "en"}]
-    assert [tag for tag, _ in page.found if tag in ("h1", "h2")][:2] == ["h1", "h2"]
+    assert [tag for tag, _ in page.tags if tag in ("h1", "h2")][:2] == ["h1", "h2"]
     pictures = page.list("svg")
     assert len({picture["aria-label"] for picture in pictures}) == len(pictures) == 7
     assert {picture["role"] for picture in pictures} == {"img"}
-    identities = [given["id"] for _, given in page.found if "id" in given]
+    identities = [given["id"] for _, given in page.tags if "id" in given]
     assert len(set(identities)) == len(identities)
 
 
