@@ -18,6 +18,8 @@ from flows.progress import parse_progress
 FINISHED, OWN = re.compile(r"Finished in state (\w+)"), re.compile(r"Beginning |View at |Finished in ")
 # Of what a stage and DVC print, the last of these stays beside it.
 TOLD = re.compile(r"attention-\S+: (?P<what>.+)")
+# In Markdown, with the heading of which it is all.
+PICTURE = re.compile(r"^(## .*\n\n)?!\[.*\n", re.MULTILINE)
 UNCHANGED, CACHED = "didn't change, skipping", "is cached - skipping run"
 
 
@@ -106,4 +108,4 @@ def show_page(text: str, *, verbose: bool) -> None:
     if verbose or not sys.stdout.isatty():
         print(text)
     else:
-        Console().print(Markdown(re.sub(r"^!\[.*\n", "", text, flags=re.MULTILINE)))  # no picture can be seen there
+        Console().print(Markdown(PICTURE.sub("", text)))  # no picture can be seen there
