@@ -63,13 +63,12 @@ def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) 
         **compare_learnings(runs, network),
         "p (one seed)": ", ".join(f"{test.p_value:.2g}" if test else "–" for test in tests) or "–",
         "Training seeds": format_training_seeds(runs),
-        "Paper: ARL": format_number(figures.paper_arl),
-        "Paper: NAL": format_number(figures.paper_nal),
-        "Jay4869, training (test): ARL": format_with_test(figures.jay4869_arl, figures.jay4869_test_arl),
-        "Jay4869, training (test): NAL": format_with_test(figures.jay4869_nal, figures.jay4869_test_nal),
+        "Paper": format_both(figures.paper_arl, figures.paper_nal),
+        "Jay4869, training": format_both(figures.jay4869_arl, figures.jay4869_nal),
+        "Jay4869, test": format_both(figures.jay4869_test_arl, figures.jay4869_test_nal),
     }
 
 
-def format_with_test(training: float | None, test: float | None) -> str:
-    """A training error and, where it is known, the test error in brackets, in percent."""
-    return format_number(training) + (f" ({test:.2f})" if test is not None else "")
+def format_both(arl: float | None, nal: float | None) -> str:
+    """What is published of ARL and of NAL, in percent."""
+    return f"{format_number(arl)} / {format_number(nal)}"
