@@ -43,7 +43,7 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     readme = pages[0][0].decode()
     assert readme.startswith(f"# Before\n\n{BEGIN}")
     assert readme.endswith(f"{END}\nAfter\n")
-    row = f"{ROW} 20.00 | not yet run | – | – | 0 (n = 1) | 5.52 | 5.89 | 5.28 (16.35) | 9.03 (24.08) |"
+    row = f"{ROW} 20.00 | not yet run | – | – | 0 (n = 1) | 5.52 / 5.89 | 5.28 / 9.03 | 16.35 / 24.08 |"
     assert row in readme
     assert row in pages[0][1].decode()
 
@@ -51,7 +51,7 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     publish_run(folder, "mine-nal")
     write_overview(folder)
     # Three images only ARL has right: 2 · 2⁻³.
-    expected = f"{ROW} 20.00 | 50.00 | +30.00 | 0.25 | 0 (n = 1) | 5.52 | 5.89 | 5.28 (16.35) | 9.03 (24.08) |"
+    expected = f"{ROW} 20.00 | 50.00 | +30.00 | 0.25 | 0 (n = 1) | 5.52 / 5.89 | 5.28 / 9.03 | 16.35 / 24.08 |"
     assert expected in (folder / "README.md").read_text()
     page = (folder / "results/README.md").read_text()
     # 1.96 √(3 − 3²/10) / 10.
