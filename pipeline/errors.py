@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,8 @@ def ended_plainly(stopped: str = "stopped", plain: tuple[type[Exception], ...] =
     """What a command does: what its user can mend ends the process with one line, and a status.
 
     The status is 1 for what the user gave, a disk that refuses, or a lack of memory; 75, EX_TEMPFAIL of sysexits.h, for
-    what may pass; 130 after Ctrl-C. Any other exception is a fault of the program and keeps its traceback.
+    what may pass; 130 after Ctrl-C; 141 where who reads the output, such as `head`, has had enough. Any other exception
+    is a fault of the program and keeps its traceback.
 
     Args:
         stopped: the line after Ctrl-C.
@@ -37,11 +39,16 @@ def ended_plainly(stopped: str = "stopped", plain: tuple[type[Exception], ...] =
     """
     try:
         yield
+        sys.stdout.flush()
     except PassingError as error:
         print_error(f"error: {error}")
         sys.exit(os.EX_TEMPFAIL)
     except plain as error:
         sys.exit(f"error: {error}")
+    except BrokenPipeError:
+        # What is still to be written has nowhere to go, and Python would say so as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         sys.exit(f"error: the command requires files it can read and write. Received: {error}")
     except KeyboardInterrupt:
