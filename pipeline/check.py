@@ -1,4 +1,4 @@
-"""Evaluate a trained model again, and compare it with its record: `python -m pipeline.check results/demo-arl`."""
+"""Evaluate a trained model and compare it with its record: `python -m pipeline.check results/cifar10-cpu-arl`."""
 
 import argparse
 import sys

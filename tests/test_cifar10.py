@@ -14,13 +14,14 @@ from pipeline.cifar.batches import load_split
 from tests.tiny_repository import ROOT
 
 NETWORK = "attention-mini"
+MODELS = sorted(path.relative_to(ROOT) for path in ROOT.glob("results/cifar10-*/models/*/model.keras"))
 
 pytestmark = pytest.mark.skipif("CIFAR_MIRROR" not in os.environ, reason="CIFAR_MIRROR names no copy of CIFAR-10")
 
 
-def run_stage(folder, stage, *arguments):
+def run_module(folder, module, *arguments):
     subprocess.run(
-        [sys.executable, "-m", f"pipeline.stages.{stage}", *arguments],
+        [sys.executable, "-m", f"pipeline.{module}", *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=True,
@@ -40,7 +41,7 @@ def workspace(tmp_path_factory):
     yaml.dump(params, folder / "params.yaml")
     (folder / "pyproject.toml").symlink_to(ROOT / "pyproject.toml")
     for stage in ("download", "preprocess", "tfrecords"):
-        run_stage(folder, stage)
+        run_module(folder, f"stages.{stage}")
     return folder
 
 
@@ -84,6 +85,12 @@ def test_class_means_of_the_records_tell_other_records_classes_better_than_chanc
 
 @pytest.mark.slow
 def test_a_short_training_beats_chance_clearly(workspace):
-    run_stage(workspace, "train", NETWORK)
+    run_module(workspace, "stages.train", NETWORK)
     history = pd.read_csv(workspace / f"history/{NETWORK}.csv")
     assert history["validation_error_percent"].item() < 65  # chance: 90
+
+
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_a_published_model_predicts_what_is_published(workspace, model):
+    _, run, _, network, _ = model.parts
+    run_module(workspace, "check", str(ROOT / "results" / run), "--network", network)
