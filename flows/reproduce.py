@@ -96,13 +96,12 @@ def reproduce(
         learning: arl, (1 + M)·T, or nal, M·T.
         seed: of training, instead of the recipe's; it adds -s<seed> to the experiment's name.
         networks: instead of the recipe's, such as ["attention-56"]; they add their depths to the name.
-        overrides: other parameters by dotted key, such as {"train.epochs": 2}; they add a digest to the name, which has
-            only what differs from the recipe.
+        overrides: other parameters by dotted key, such as {"train.epochs": 2}; they add a digest to the name.
         commit: a revision of the repository, or of the origin where the environment names one; what is not committed
             is left out.
 
     Returns:
-        The experiment's name.
+        The experiment's name, which has only what differs from the recipe.
     """
     end_with_launcher()
     logger = get_run_logger()
