@@ -1,11 +1,11 @@
-"""The cells of a grid: what runs it would take, and which of them the origin has."""
+"""The cells of a grid: what runs it would take, and which of them are there."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dvc.repo import Repo
 
@@ -19,6 +19,8 @@ from execution.plan import Plan, plan_run
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 from pipeline.settings.sections import Learning
+
+Place = TypeVar("Place", bound=Hashable)
 
 # Whose outputs are the numbers of a network, by what DVC calls them.
 MEASURED = ("train", "evaluate")
@@ -60,9 +62,8 @@ def plan_cells(
 def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
     """The git commits of those cells of one commit that the origin has, by the experiment's name.
 
-    It has a cell if, by the dvc.lock of an experiment of the cell's name, of whatever commit, `dvc repro` of the cell's
-    commit and parameters would run neither training nor evaluation, nor what these need. Whether their outputs are
-    there is not asked: an experiment is pushed after them.
+    It has a cell if an experiment of the cell's name, of whatever commit, is current. Whether its outputs are there is
+    not asked: an experiment is pushed after them.
 
     Raises:
         UnreachableError: the origin does not answer.
@@ -70,15 +71,37 @@ def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
     there = list_experiments(places)
     if places.origin:
         mirror_origin(places)
-    found = {}
-    named = [plan for plan in plans if plan.experiment in there]
-    if named:
-        with open_clone(places.repository, named[0].commit, share=False) as clone:
-            for plan in named:
-                for revision in there[plan.experiment]:
-                    if would_run_nothing(clone, plan, read_committed(places.repository, revision, LOCK)):
-                        found[plan.experiment] = revision
-                        break
+    recorded = [
+        (
+            plan,
+            {
+                revision: read_committed(places.repository, revision, LOCK)
+                for revision in there.get(plan.experiment, ())
+            },
+        )
+        for plan in plans
+    ]
+    return find_current(places.repository, recorded)
+
+
+def find_current(repository: Path, recorded: list[tuple[Plan, dict[Place, str]]]) -> dict[str, Place]:
+    """Where the first current run of each cell lies, by the experiment's name.
+
+    A run is current if, by its dvc.lock, `dvc repro` of the cell's commit and parameters would run neither training nor
+    evaluation, nor what these need.
+
+    Args:
+        repository: that has the commit of the cells.
+        recorded: cells of one commit, each with the dvc.lock of runs of its name by the place where they lie.
+    """
+    found: dict[str, Place] = {}
+    some = [(plan, locks) for plan, locks in recorded if locks]
+    if some:
+        with open_clone(repository, some[0][0].commit, share=False) as clone:
+            for plan, locks in some:
+                current = (place for place, lock in locks.items() if would_run_nothing(clone, plan, lock))
+                if (place := next(current, None)) is not None:
+                    found[plan.experiment] = place
     return found
 
 

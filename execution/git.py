@@ -114,8 +114,8 @@ def list_yaml(folder: Path, commit: str, path: str) -> list[str]:
     return sorted(Path(name).stem for name in list_committed(folder, commit, path) if name.endswith(".yaml"))
 
 
-def check_ancestor(folder: Path, commit: str) -> None:
-    """See that whoever has HEAD has a commit.
+def check_ancestor(folder: Path, commit: str, name: str) -> None:
+    """See that whoever has HEAD has the commit of a run; `name` is the run's.
 
     Raises:
         InputError: HEAD's history does not contain it.
@@ -123,4 +123,5 @@ def check_ancestor(folder: Path, commit: str) -> None:
     try:
         run_git(folder, "merge-base", "--is-ancestor", commit, "HEAD")
     except InputError:
-        raise InputError(f"a published run requires a commit that HEAD contains. Received: {commit}") from None
+        received = f"{name}, of {commit}"
+        raise InputError(f"a published run requires a commit that HEAD contains. Received: {received}") from None

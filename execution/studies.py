@@ -1,5 +1,6 @@
 """Studies: which settings are measured, over which recipe and with which seeds; files of studies/."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,5 +115,6 @@ def plan_study(repository: Path, study: Study, commit: str) -> dict[str, dict[in
 
 
 def list_plans(plans: dict[str, dict[int, Plan]]) -> list[Plan]:
-    """What `plan_study` planned, each run once."""
-    return list({plan.experiment: plan for seeds in plans.values() for plan in seeds.values()}.values())
+    """What `plan_study` planned, each run once: first the first seed of all settings, so that pairs come early."""
+    rounds = zip_longest(*(seeds.values() for seeds in plans.values()))
+    return list({plan.experiment: plan for some in rounds for plan in some if plan}.values())

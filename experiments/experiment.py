@@ -34,8 +34,13 @@ def load_revision(repository: Path, name: str, revision: str) -> Run:
     Raises:
         InputError: it holds no complete results on one data set.
     """
-    files = DVCFileSystem(repo=str(repository), rev=revision)
+    files = open_revision(repository, revision)
     return read_run(name, revision, find_baseline(repository, revision), files.read_bytes)
+
+
+def open_revision(repository: Path, revision: str) -> DVCFileSystem:
+    """The files of a git commit, those that DVC keeps too."""
+    return DVCFileSystem(repo=str(repository), rev=revision)
 
 
 def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:

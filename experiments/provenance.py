@@ -65,7 +65,7 @@ def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:
     Raises:
         InputError: it is of other code, or of a commit that others do not have.
     """
-    check_ancestor(repository, run.commit)
+    check_ancestor(repository, run.commit, run.name)
     changed = [Path(name) for name in list_changed(repository, run.commit, run.revision)]
     # DVC keeps its own arguments in the last one.
     made = ("params.yaml", LOCK, PLAN, *outputs, ".dvc/tmp/repro.dat")

@@ -21,10 +21,11 @@ from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, Stat
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
-from execution.cells import find_finished
 from execution.places import Places
 from execution.plan import Plan
+from experiments.cells.found_cells import find_cells
 from experiments.cells.grid_hours import describe_hours
+from experiments.recorded_run import Run
 from flows.reproduce import reproduce
 from pipeline.errors import InputError
 
@@ -33,8 +34,8 @@ POLL_SECONDS = 2
 WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
 
 
-def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> tuple[dict[str, str], list[str]]:
-    """Run those cells of one recipe and commit that the origin does not have.
+def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> tuple[dict[str, Run], list[str]]:
+    """Run those cells of one recipe and commit that are neither published by it nor at the origin.
 
     Args:
         places: of the origin.
@@ -42,23 +43,26 @@ def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> 
         here: run them one after another in this process, instead of as runs of the deployment.
 
     Returns:
-        The git commits of the cells that there are now, by experiment; and those without a result, with how they ended.
+        The runs of the cells that there are now, by experiment; and those without a result, with how they ended.
 
     Raises:
-        InputError: the server does not know the deployment.
+        InputError: the server does not know the deployment; or a run that is there is not complete, or published with
+            other files than it recorded.
+        UnreachableError: the origin does not answer.
     """
     logger = get_run_logger()
     if not here:
         check_deployment(plans[0].recipe)
-    finished = find_finished(places, plans)
-    there = ", ".join(finished) or "none"
-    logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(finished), there)
-    missing = [plan for plan in plans if plan.experiment not in finished]
+    found = find_cells(places, plans)
+    there = ", ".join(found) or "none"
+    logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(found), there)
+    missing = [plan for plan in plans if plan.experiment not in found]
     if missing:
         logger.info("%d cells to run: %s", len(missing), describe_hours(places.repository, missing))
     states = run_here(missing) if here else run_cells(missing, logger.info)
-    finished |= find_finished(places, missing) if missing else {}
-    return finished, [f"{name}, {state}" for name, state in states.items() if name not in finished]
+    found |= find_cells(places, missing) if missing else {}
+    lost = [f"{name}, {state}" for name, state in states.items() if name not in found]
+    return {name: cell.run for name, cell in found.items()}, lost
 
 
 def check_complete(lost: list[str]) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from execution.cells import plan_cells
 from execution.parent_watch import end_with_launcher
-from experiments.cells.grid_table import read_cells, write_grid
+from experiments.cells.grid_table import write_grid
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
 from flows.reproduce import Networks, open_places
@@ -27,7 +27,7 @@ def grid(
     overrides: dict[str, list[Any]] | None = None,
     commit: str = "HEAD",
 ) -> str:
-    """Run the cells of a grid that the origin does not have, and show the table of all.
+    """Run the cells of a grid that are neither published with a study nor at the origin, and show the table of all.
 
     Args:
         recipe: a file of recipes/, without its ending.
@@ -43,8 +43,8 @@ def grid(
     end_with_launcher()
     places = open_places(commit)
     plans = plan_cells(places.repository, recipe, learnings, networks, seeds, overrides, commit)
-    finished, lost = complete_cells(places, plans)
-    path = write_grid(places.repository, plans, read_cells(places.repository, finished))
+    runs, lost = complete_cells(places, plans)
+    path = write_grid(places.repository, plans, runs)
     get_run_logger().info("%s", path)
     show_page(path.read_text(), f"grid-{recipe}", f"Errors of the grid of {recipe}")
     check_complete(lost)

@@ -1,11 +1,10 @@
-"""Flow `study`: the runs of a study that the origin does not have, and its page."""
+"""Flow `study`: the runs of a study that are neither published nor at the origin, and its page."""
 
 from prefect import flow, get_run_logger
 
 from execution.git import find_commit
 from execution.parent_watch import end_with_launcher
 from execution.studies import list_plans, load_study, plan_study
-from experiments.cells.grid_table import read_cells
 from experiments.cells.study_page import write_study
 from experiments.cells.study_results import measure_settings
 from experiments.comparing.comparison import OUTPUT
@@ -31,8 +30,7 @@ def study(name: str, commit: str = "HEAD", *, here: bool = False) -> str:
     found = find_commit(places.repository, commit)
     asked = load_study(places.repository, name, found)
     plans = plan_study(places.repository, asked, found)
-    finished, lost = complete_cells(places, list_plans(plans), here=here)
-    runs = read_cells(places.repository, finished)
+    runs, lost = complete_cells(places, list_plans(plans), here=here)
     path = write_study(places.repository / OUTPUT / f"study-{name}", name, asked, measure_settings(asked, plans, runs))
     get_run_logger().info("%s", path)
     show_page(path.read_text(), f"study-{name}", asked.question)

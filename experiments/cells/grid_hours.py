@@ -9,6 +9,7 @@ from statistics import median
 
 from execution.git import list_committed, read_committed, run_git
 from execution.plan import Plan
+from experiments.cells.found_cells import list_published_cells
 from experiments.publishing.published_run import RESULTS
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
@@ -59,3 +60,6 @@ def list_records(repository: Path, plan: Plan) -> Iterator[tuple[str, str]]:
     for name in list_committed(repository, plan.commit, RESULTS.name):
         if of_recipe.fullmatch(name):
             yield plan.commit, f"{RESULTS.name}/{name}/"
+    for name, folders in list_published_cells(repository, plan.commit).items():
+        if of_recipe.fullmatch(name):
+            yield from ((plan.commit, f"{folder}/") for folder in folders)

@@ -6,22 +6,12 @@ from typing import Any
 
 from execution.plan import Plan
 from experiments.comparing.comparison import OUTPUT
-from experiments.experiment import load_revision
 from experiments.recorded_run import Run
 from experiments.seeds import Seeds, compare_learnings, format_training_seeds
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.outputs import write_json, written_aside
 
 TEMPLATE = Path(__file__).with_name("grid_table.md.j2")
-
-
-def read_cells(repository: Path, finished: dict[str, str]) -> dict[str, Run]:
-    """The runs of cells, by experiment, from the git commits that hold them.
-
-    Raises:
-        InputError: one holds no complete results on one data set.
-    """
-    return {name: load_revision(repository, name, revision) for name, revision in finished.items()}
 
 
 def write_grid(repository: Path, plans: list[Plan], runs: dict[str, Run]) -> Path:

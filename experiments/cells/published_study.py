@@ -1,28 +1,46 @@
-"""Published studies: folders of results/studies/, each with a page and what it was made of."""
+"""Published studies: folders of results/studies/, each with a page and the runs that it was made of."""
 
 from pathlib import Path
 
-from execution.cells import find_finished
+from execution.git import check_ancestor
 from execution.places import Places
 from execution.studies import STUDIES, list_plans, load_study, plan_study
-from experiments.cells.grid_table import read_cells
+from experiments.cells.found_cells import find_cells
 from experiments.cells.study_page import write_study
-from experiments.cells.study_results import measure_settings
-from experiments.publishing.published_run import RESULTS
+from experiments.cells.study_results import list_cells, measure_settings
+from experiments.provenance import Evidence
+from experiments.publishing.published_run import RESULTS, RUNS, Published, check_outputs, list_kept, write_published
 from pipeline.errors import InputError
+from pipeline.outputs import written_aside
 
 
 def publish_study(repository: Path, name: str) -> Path:
-    """Write the page of a study, of the runs recorded here that HEAD would make the same, and give its folder.
+    """Write the page of a study and its runs, those recorded here or published by HEAD that HEAD would make the same.
+
+    Published runs that it would not make the same go.
+
+    Returns:
+        The study's folder in results/; once it is committed, later runs of the study find its runs there.
 
     Raises:
-        InputError: there is no such study at HEAD, or no run of it.
+        InputError: there is no such study at HEAD, or no run of it; or one is not complete, has other files than it
+            recorded, or is recorded of a commit that HEAD does not contain.
     """
     study = load_study(repository, name, "HEAD")
     plans = plan_study(repository, study, "HEAD")
-    runs = read_cells(repository, find_finished(Places(repository), list_plans(plans)))
-    if not runs:
+    found = find_cells(Places(repository), list_plans(plans))
+    if not found:
         raise InputError(f"a published study requires runs of HEAD's code and parameters. Received: {name}, without")
+    measured = measure_settings(study, plans, {experiment: cell.run for experiment, cell in found.items()})
     folder = RESULTS / STUDIES / name
-    write_study(repository / folder, name, study, measure_settings(study, plans, runs))
+    with written_aside(repository / folder) as aside:
+        write_study(aside, name, study, measured)
+        for cell in list_cells(measured):
+            if run := cell.run:
+                if not found[run.name].published:
+                    check_ancestor(repository, run.commit, run.name)
+                evidence = Evidence(study.recipe, run.commit, run.revision, cell.command)
+                kept = aside / RUNS / run.name
+                write_published(kept, Published(run, evidence), list_kept(run), found[run.name].read)
+                check_outputs(kept, run, list_kept(run))
     return folder

@@ -1,12 +1,14 @@
 """Published runs: folders of results/, each with the files of one recorded run and what ties them to their making."""
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from dvc.api import DVCFileSystem
 
 from execution.git import check_repository
-from experiments.experiment import load_run
+from experiments.experiment import load_run, open_revision
 from experiments.output_digests import LOCK, hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.publishing.model_card import compose_model_card
@@ -16,6 +18,7 @@ from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 
 RESULTS = Path("results")
+RUNS = "runs"  # of a published study, in its folder
 EVIDENCE = "evidence.json"
 # Of the project, with files of each network: of a run, those are published that its dvc.lock names.
 FOLDERS = ("metrics", "details", "history", "predictions", "masks", "timing", "machine")
@@ -42,7 +45,7 @@ def find_run(repository: Path, name: str) -> Run:
 
 
 def load_published(repository: Path, folder: Path) -> Published:
-    """Read a folder that `publish_run` wrote; the run has the folder's name.
+    """Read a folder that `publish_run` wrote, or one of a study's runs; the run has the folder's name.
 
     Raises:
         InputError: it is no such folder, or its files are not those that its dvc.lock has the digests of.
@@ -55,11 +58,21 @@ def load_published(repository: Path, folder: Path) -> Published:
     evidence = Evidence(*(content[field] for field in Evidence._fields))
     run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
     models = [f"models/{network}" for network in run.results]
-    for name in ("reports", *list_published(run), *(name for name in models if (path / name).exists())):
-        required, received = run.digests.get(name), hash_output(path / name)
-        if received != required:
-            raise InputError(f"{path / name} requires the md5 of {LOCK}, {required}. Received: {received}")
+    whole = ["reports", *list_published(run), *(name for name in models if (path / name).exists())]
+    check_outputs(path, run, list_kept(run) if folder.parent.name == RUNS else whole)
     return Published(run, evidence)
+
+
+def check_outputs(folder: Path, run: Run, names: Iterable[str]) -> None:
+    """See that outputs of a run, by name, lie in a folder as its dvc.lock has them.
+
+    Raises:
+        InputError: one does not.
+    """
+    for name in names:
+        required, received = run.digests.get(name), hash_output(folder / name)
+        if received != required:
+            raise InputError(f"{folder / name} requires the md5 of {LOCK}, {required}. Received: {received}")
 
 
 def load_all(repository: Path) -> list[Published]:
@@ -78,6 +91,11 @@ def list_published(run: Run) -> list[str]:
     return [name for name, path in names.items() if path.parts[0] in FOLDERS and path.stem in run.results]
 
 
+def list_kept(run: Run) -> list[str]:
+    """Those that a study publishes of each of its runs: what is small, and what tests of predictions need."""
+    return [name for name in list_published(run) if not name.startswith("masks/") and not name.endswith(".npy")]
+
+
 def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     """Write the files of an experiment to results/<name>/, and give the folder.
 
@@ -91,31 +109,37 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     """
     run = load_run(repository, name)
     evidence = gather_evidence(repository, run)
-    files = DVCFileSystem(repo=str(repository), rev=run.revision)
-    names = ["params.yaml", LOCK, "reports", *list_published(run)]
-    names += [f"models/{network}" for network in run.results if models]
+    files = open_revision(repository, run.revision)
+    outputs = ["reports", *list_published(run), *(f"models/{network}" for network in run.results if models)]
     folder = RESULTS / name
     check_code(repository, run, run.digests)
     with written_aside(repository / folder) as aside:
-        for output in names:
-            try:
-                copy_output(files, output, aside)
-            except UNREADABLE as error:
-                raise InputError(f"{name} requires all files of a run. Received: no {output}") from error
-        write_json(aside / EVIDENCE, evidence._asdict())
+        names = [file for output in outputs for file in list_output(files, output)]
+        write_published(aside, Published(run, evidence), names, files.read_bytes)
         load_published(repository, aside)
         for network in run.results if models else ():
             (aside / f"model-card-{network}.md").write_text(compose_model_card(run, evidence, network, folder))
     return folder
 
 
-def copy_output(files: DVCFileSystem, output: str, folder: Path) -> None:
-    """Copy a run's file, or its folder with all files, to its place in another folder.
+def list_output(files: DVCFileSystem, output: str) -> list[str]:
+    """The files of an output that is a folder; or its own name, also where it is missing: reading it will say so."""
+    with suppress(*UNREADABLE):
+        return [path.removeprefix("/") for path in files.find(output)] or [output]
+    return [output]
+
+
+def write_published(folder: Path, published: Published, names: Iterable[str], read: Callable[[str], bytes]) -> None:
+    """Write files of a run, by their names in the project, and what ties them to their making, to a new folder.
 
     Raises:
-        Exception: one of `UNREADABLE`.
+        InputError: what reads them does not find one.
     """
-    found = [path.removeprefix("/") for path in files.find(output)]
-    for file in found or [output]:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(files.read_bytes(file))
+    for name in ("params.yaml", LOCK, *names):
+        try:
+            content = read(name)
+        except UNREADABLE as error:
+            raise InputError(f"{published.run.name} requires all files of a run. Received: no {name}") from error
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    write_json(folder / EVIDENCE, published.evidence._asdict())

@@ -50,6 +50,12 @@ def test_settings_that_come_to_the_same_run_share_it(commit_study):
     assert [plan.experiment for plan in list_plans(plans)] == ["mine-arl-56", "mine-arl-s1-56"]
 
 
+def test_the_first_seeds_of_all_settings_come_first(commit_study):
+    folder = commit_study(settings=[SETTING, SETTING | {"name": "other", "learning": "nal", "seeds": [0]}])
+    plans = list_plans(plan_study(folder, load_study(folder, "mine", "HEAD"), "HEAD"))
+    assert [plan.experiment for plan in plans] == ["mine-arl-56", "mine-nal-56", "mine-arl-s1-56"]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

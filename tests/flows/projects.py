@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from execution.guard import find_processes
 from execution.open_clone import CLONES
 from tests.tiny_repository import PROMISED, Repository, load_yaml, write_tiny_params
@@ -49,7 +51,11 @@ stages:
     cmd: sh evaluate.sh ${item.network} ${model.learning} ${train.seed}
     params: [model]
     deps: [evaluate.sh, "models/${item.network}"]
-    outs: ["details/${item.network}.json": {cache: false}]
+    outs:
+      - details/${item.network}.json: {cache: false}
+      - predictions/${item.network}.csv
+      - predictions/${item.network}.npy
+      - masks/${item.network}.npz
     metrics: ["metrics/${item.network}.json": {cache: false}]
 """
 SCRIPTS = {
@@ -61,7 +67,7 @@ for folder in timing machine history; do mkdir -p $folder; cp recorded/$folder/$
 mkdir -p models/$1 && cat data/tfrecords/shard > models/$1/model && echo "$@" >> models/$1/model
 """,
     "evaluate": """
-mkdir -p details metrics; cp recorded/details/$1.json details
+for folder in details predictions masks; do mkdir -p $folder; cp recorded/$folder/$1.* $folder; done; mkdir -p metrics
 error=$((10 + $3)); [ "$2" = arl ] || error=$((error + 3 + $3))
 echo '{"test_error_percent": '$error'.0, "train_error_percent": 1.0, "validation_error_percent": 2.0}' > metrics/$1.json
 """,
@@ -74,6 +80,11 @@ class Project(Repository):
     def find_clones(self):
         folder = self.folder / CLONES
         return list(folder.iterdir()) if folder.exists() else []
+
+    def find_reference(self, name):
+        """The git reference of an experiment."""
+        references = self.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+        return next(reference for reference in references if reference.endswith(f"/{name}"))
 
     def share(self, folder):
         """Make an origin, and name a DVC remote."""
@@ -95,11 +106,6 @@ class TinyProject(Project):
     def is_training(self):
         processes = [process for clone in self.find_clones() for process in find_processes(str(clone))]
         return any("pipeline.stages.train" in process.cmdline() for process in processes)
-
-    def find_reference(self, name):
-        """The git reference of an experiment."""
-        references = self.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
-        return next(reference for reference in references if reference.endswith(f"/{name}"))
 
 
 class HeldProject(Project):
@@ -167,6 +173,8 @@ class MeasuredProject(Project):
         self.copy_project()
         for name in ("timing", "machine", "history", "details"):
             shutil.copytree(self.folder / name, self.folder / "recorded" / name)
+        for network in ("attention-56", "attention-92"):
+            write_evaluation(self.folder / "recorded", network)
         for recipe in (self.folder / "recipes").iterdir():
             if recipe.stem != "demo":
                 recipe.unlink()
@@ -186,6 +194,16 @@ class MeasuredProject(Project):
         """The learnings and seeds of all trainings, in their order."""
         trained = self.told / "trained"
         return trained.read_text().splitlines() if trained.exists() else []
+
+
+def write_evaluation(folder, network):
+    """Predictions of ten images, two of them wrong, their probabilities, and a mask."""
+    rows = [f"{index},disc,{'ring' if index < 2 else 'disc'},0.5" for index in range(10)]
+    for name in ("predictions", "masks"):
+        (folder / name).mkdir(exist_ok=True)
+    (folder / f"predictions/{network}.csv").write_text("\n".join(["index,actual,predicted,probability", *rows]) + "\n")
+    np.save(folder / f"predictions/{network}.npy", np.full((10, 2), 0.5))
+    np.savez(folder / f"masks/{network}.npz", mask=np.ones(3))
 
 
 def read_digests(lock):

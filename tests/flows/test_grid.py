@@ -12,6 +12,7 @@ from tests.tiny_repository import Repository, wait_until
 
 NETWORK = "attention-56"
 STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
+PUBLISH = "import pathlib; from experiments.cells.published_study import *; publish_study(pathlib.Path(), 'mine')"
 SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0, 2]} for name in ("arl", "nal")]
 STUDY_FILE = {"question": "Does it?", "recipe": "demo", "seeds_because": "-", "limits": "-", "settings": SETTINGS}
 STUDY_FILE |= {"comparisons": [["arl", "nal"]]}
@@ -81,11 +82,16 @@ def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project
     assert {"arl 2", "nal 2"} <= set(project.list_trained())
 
 
-def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, tmp_path):
-    run_grid(laptop)
-    third = Repository(tmp_path / "third", tmp_path)
+def clone_with_storage(project, laptop, home):
+    third = Repository(home / "third", home)
     project.run("git", "clone", "--quiet", project.origin, str(third.folder))
     third.run("dvc", "remote", "add", "--local", "--default", "storage", laptop.env["RUNS_REMOTE"])
+    return third
+
+
+def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, tmp_path):
+    run_grid(laptop)
+    third = clone_with_storage(project, laptop, tmp_path)
     assert "demo-nal-56" in third.run("dvc", "exp", "list", "origin", "--all-commits", "--name-only")
     third.run("dvc", "exp", "pull", "origin", "--all-commits")
     changes = json.loads(third.run("dvc", "metrics", "diff", "demo-arl-56", "demo-nal-56", "--json"))
@@ -97,3 +103,17 @@ def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(lap
     with ended(laptop.start(*WORKER, "grids", "--limit", "1")):
         wait_until(lambda: prefect_server.find_outcome(run), 600)
     assert prefect_server.find_outcome(run) == "COMPLETED", prefect_server.read_log(run)
+
+
+def test_what_a_study_has_published_no_machine_runs_again(project, laptop, tmp_path):
+    study = ("python", "-c", STUDY, json.dumps({"name": "mine", "here": True}))
+    page = Path(laptop.run(*study).split()[-1]).read_text()
+    third = clone_with_storage(project, laptop, tmp_path)
+    third.run("dvc", "exp", "pull", "origin", "--all-commits")
+    third.run("python", "-c", PUBLISH)
+    third.commit("what came of the study")
+    experiments = third.run("git", "ls-remote", "origin", "refs/exps/*").split()[1::2]
+    third.run("git", "push", "--quiet", "origin", "main", *(f":{reference}" for reference in experiments))
+    (project.told / "trained").unlink()
+    assert Path(laptop.run(*study).split()[-1]).read_text() == page
+    assert project.list_trained() == []

@@ -1,0 +1,114 @@
+"""The runs of cells that are there: published with a study, or recorded as experiments of the origin."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from dvc.api import DVCFileSystem
+
+from execution.cells import find_current, find_finished
+from execution.git import list_committed, read_committed
+from execution.places import Places
+from execution.plan import Plan
+from execution.studies import STUDIES
+from experiments.experiment import load_revision, open_revision
+from experiments.output_digests import LOCK, hash_bytes, parse_lock
+from experiments.provenance import Evidence
+from experiments.publishing.published_run import EVIDENCE, RESULTS, RUNS, list_kept
+from experiments.recorded_run import UNREADABLE, Run, parse_object, read_run
+from pipeline.errors import InputError
+from pipeline.settings.params import read_recorded_params
+
+
+class FoundCell(NamedTuple):
+    """A cell's run.
+
+    Attributes:
+        run: what it recorded.
+        read: gives the content of one of its files, by the name that it has in the project.
+        published: whether it lies in results/studies/.
+    """
+
+    run: Run
+    read: Callable[[str], bytes]
+    published: bool
+
+
+def find_cells(places: Places, plans: list[Plan]) -> dict[str, FoundCell]:
+    """The current runs of cells of one commit, by experiment: those that the commit publishes, then the origin's.
+
+    Raises:
+        InputError: one is not complete, or is published with other files than it recorded.
+        UnreachableError: the origin does not answer.
+    """
+    found = find_published(places.repository, plans)
+    finished = find_finished(places, [plan for plan in plans if plan.experiment not in found])
+    return found | {name: read_recorded(places.repository, name, revision) for name, revision in finished.items()}
+
+
+def read_recorded(repository: Path, name: str, revision: str) -> FoundCell:
+    """The run that an experiment's git commit holds; the errors are those of `find_cells`."""
+    run = load_revision(repository, name, revision)
+    return FoundCell(run, open_revision(repository, revision).read_bytes, published=False)
+
+
+def find_published(repository: Path, plans: list[Plan]) -> dict[str, FoundCell]:
+    """The current runs of cells that their commit publishes; the errors are those of `find_cells`."""
+    if not plans:
+        return {}
+    commit = plans[0].commit
+    folders = list_published_cells(repository, commit)
+    recorded = [
+        (plan, {folder: read_lock(repository, commit, folder) for folder in folders.get(plan.experiment, ())})
+        for plan in plans
+    ]
+    current = find_current(repository, recorded)
+    files = open_revision(repository, commit)
+    by_name = {plan.experiment: plan for plan in plans}
+    return {name: read_published(files, folder, by_name[name]) for name, folder in current.items()}
+
+
+def list_published_cells(repository: Path, commit: str) -> dict[str, list[str]]:
+    """The folders in which a commit publishes runs of studies, by experiment."""
+    found: dict[str, list[str]] = {}
+    studies = RESULTS / STUDIES
+    for study in list_committed(repository, commit, studies.as_posix()):
+        runs = studies / study / RUNS
+        for name in list_committed(repository, commit, runs.as_posix()):
+            found.setdefault(name, []).append((runs / name).as_posix())
+    return found
+
+
+def read_lock(repository: Path, commit: str, folder: str) -> str:
+    """The text of a published run's dvc.lock; the errors are those of `find_cells`."""
+    text = read_committed(repository, commit, f"{folder}/{LOCK}")
+    try:
+        parse_lock(text.encode())
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{folder}/{LOCK} is required as a run writes it. Received: {reason}") from error
+    return text
+
+
+def read_published(files: DVCFileSystem, folder: str, plan: Plan) -> FoundCell:
+    """A cell's run from its folder in a commit, whose files are given; the errors are those of `find_cells`."""
+
+    def read(name: str) -> bytes:
+        content: bytes = files.read_bytes(f"{folder}/{name}")
+        return content
+
+    try:
+        content = parse_object(read(EVIDENCE), Evidence._fields)
+    except (*UNREADABLE, ValueError) as error:
+        raise InputError(f"{folder} requires {EVIDENCE}, as publishing writes it. Received: {error}") from error
+    run = read_run(folder, content["revision"], content["commit"], read)
+    for name in list_kept(run):
+        received = "none"
+        with suppress(*UNREADABLE):
+            received = hash_bytes(read(name))
+        if received != run.digests[name]:
+            raise InputError(f"{folder}/{name} requires the md5 of {LOCK}, {run.digests[name]}. Received: {received}")
+    if run.params != read_recorded_params(plan.params, plan.experiment):
+        raise InputError(f"{folder}/params.yaml requires the parameters of {plan.experiment}. Received: others")
+    return FoundCell(run._replace(name=plan.experiment), read, published=True)
