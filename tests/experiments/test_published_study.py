@@ -16,12 +16,14 @@ from experiments.experiment import open_revision
 from experiments.publishing.published_run import find_run
 from pipeline.errors import InputError
 from tests.flows.projects import MeasuredProject
+from tests.tiny_repository import ROOT
 
 NETWORK = "attention-56"
 FIRST, SECOND = "demo-arl-56", "demo-nal-56"
 SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0]} for name in ("arl", "nal")]
 STUDY = {"question": "Does it?", "recipe": "demo", "seeds_because": "-", "limits": "-", "settings": SETTINGS}
 STUDY |= {"comparisons": [["arl", "nal"]]}
+STUDIES = sorted(path.parent for path in ROOT.glob("results/studies/*/README.md"))
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +159,15 @@ def test_a_run_of_a_commit_that_others_lack_is_not_published(project):
     with pytest.raises(InputError, match=rf"requires a commit that HEAD contains\. Received: {SECOND}"):
         publish_study(project.folder, "mine")
     assert read_files(project.folder / "results") == before
+
+
+@pytest.mark.parametrize("folder", STUDIES, ids=lambda folder: folder.name)
+def test_the_committed_pages_are_of_the_runs_beside_them(folder):
+    cells = {cell["experiment"]: cell for cell in json.loads((folder / "cells.json").read_text())["cells"]}
+    runs = {path.name for path in (folder / "runs").iterdir()}
+    assert runs == {name for name, cell in cells.items() if cell["metrics"]}
+    for name in runs:
+        run, cell = find_run(ROOT, f"results/studies/{folder.name}/runs/{name}"), cells[name]
+        result = run.results[cell["network"]]
+        assert (result.metrics, result.details, run.commit) == (cell["metrics"], cell["details"], cell["commit"])
+        assert cell["digests"].items() <= run.digests.items()

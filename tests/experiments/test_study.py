@@ -90,5 +90,5 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
     assert "- **ARL → NAL**: the test error changes by +10.00 ± 43.03 points, not beyond chance." in text
     assert "table 3 has +55.00, which the interval does not hold." in text
     assert "- **ARL → spatial**: not yet run.\n" in text
-    assert "7 of 12 runs, 0.2 hours" in text
+    assert "7 of 12 runs, 0.17 hours" in text
     assert (page.with_name("errors.png")).read_bytes().startswith(b"\x89PNG")
