@@ -80,15 +80,19 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
     cells = json.loads(page.with_name("cells.json").read_text())["cells"]
     for cell in cells:
         if cell["metrics"]:
-            assert f"{cell['metrics']['test_error_percent']:.2f} %, `{cell['revision'][:12]}`" in text
-        assert cell["command"] in text
+            seed = cell["experiment"].rpartition("-")[2]
+            error = f"{cell['metrics']['test_error_percent']:.2f} %"
+            run = f", seed {seed}: {error}, `{cell['revision'][:12]}`, `{cell['command']}`\n"
+            assert f"- {'; '.join(cell['settings'])}{run}" in text
+        else:
+            assert cell["command"] not in text
         assert f"commit={('c' if cell['metrics'] else 'd') * 40}" in cell["command"]
     assert text.startswith("# Does it?\n")
     assert f"| ARL | {NETWORK} | 20.00 ± 10.00 | 20.00 ± 10.00 | 20.00 ± 10.00 | 1.5 ± 0.0 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
     assert f"| spatial | {NETWORK} | not yet run | " in text
     assert "- **ARL → NAL**: the test error changes by +10.00 ± 43.03 points, not beyond chance." in text
-    assert "table 3 has +55.00, which the interval does not hold." in text
+    assert " Published: +55.00 (table 3), which the interval does not hold.\n" in text
     assert "- **ARL → spatial**: not yet run.\n" in text
     assert "7 of 12 runs, 0.17 hours" in text
     assert (page.with_name("errors.png")).read_bytes().startswith(b"\x89PNG")
