@@ -1,11 +1,11 @@
 """The cells of a grid: what runs it would take, and which of them are there."""
 
 import shutil
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dvc.repo import Repo
 
@@ -19,8 +19,6 @@ from execution.plan import Plan, plan_run
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 from pipeline.settings.sections import Learning
-
-Place = TypeVar("Place", bound=Hashable)
 
 # Whose outputs are the numbers of a network, by what DVC calls them.
 MEASURED = ("train", "evaluate")
@@ -59,7 +57,7 @@ def plan_cells(
     return list(plans.values())
 
 
-def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
+def find_finished(places: Places, plans: list[Plan]) -> dict[str, str]:
     """The git commits of those cells of one commit that the origin has, by the experiment's name.
 
     It has a cell if an experiment of the cell's name, of whatever commit, is current. Whether its outputs are there is
@@ -71,20 +69,15 @@ def find_finished(places: Places, plans: Iterable[Plan]) -> dict[str, str]:
     there = list_experiments(places)
     if places.origin:
         mirror_origin(places)
-    recorded = [
-        (
-            plan,
-            {
-                revision: read_committed(places.repository, revision, LOCK)
-                for revision in there.get(plan.experiment, ())
-            },
-        )
-        for plan in plans
-    ]
-    return find_current(places.repository, recorded)
+    named = {plan.experiment: there[plan.experiment] for plan in plans if plan.experiment in there}
+    locks = {
+        name: {revision: read_committed(places.repository, revision, LOCK) for revision in revisions}
+        for name, revisions in named.items()
+    }
+    return find_current(places.repository, plans, locks)
 
 
-def find_current(repository: Path, recorded: list[tuple[Plan, dict[Place, str]]]) -> dict[str, Place]:
+def find_current(repository: Path, plans: list[Plan], locks: dict[str, dict[str, str]]) -> dict[str, str]:
     """Where the first current run of each cell lies, by the experiment's name.
 
     A run is current if, by its dvc.lock, `dvc repro` of the cell's commit and parameters would run neither training nor
@@ -92,16 +85,18 @@ def find_current(repository: Path, recorded: list[tuple[Plan, dict[Place, str]]]
 
     Args:
         repository: that has the commit of the cells.
-        recorded: cells of one commit, each with the dvc.lock of runs of its name by the place where they lie.
+        plans: of cells of one commit.
+        locks: the dvc.lock of runs by the place where they lie, by the experiment's name.
     """
-    found: dict[str, Place] = {}
-    some = [(plan, locks) for plan, locks in recorded if locks]
-    if some:
-        with open_clone(repository, some[0][0].commit, share=False) as clone:
-            for plan, locks in some:
-                current = (place for place, lock in locks.items() if would_run_nothing(clone, plan, lock))
-                if (place := next(current, None)) is not None:
-                    found[plan.experiment] = place
+    found = {}
+    named = [plan for plan in plans if plan.experiment in locks]
+    if named:
+        with open_clone(repository, named[0].commit, share=False) as clone:
+            for plan in named:
+                for place, lock in locks[plan.experiment].items():
+                    if would_run_nothing(clone, plan, lock):
+                        found[plan.experiment] = place
+                        break
     return found
 
 

@@ -1,7 +1,6 @@
 """The runs of cells that are there: published with a study, or recorded as experiments of the origin."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +13,8 @@ from execution.plan import Plan
 from execution.studies import STUDIES
 from experiments.experiment import load_revision, open_revision
 from experiments.output_digests import LOCK, hash_bytes, parse_lock
-from experiments.provenance import Evidence
-from experiments.publishing.published_run import EVIDENCE, RESULTS, RUNS, list_kept
-from experiments.recorded_run import UNREADABLE, Run, parse_object, read_run
+from experiments.publishing.published_run import RESULTS, RUNS, check_outputs, list_kept, read_published
+from experiments.recorded_run import UNREADABLE, Run
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 
@@ -59,14 +57,15 @@ def find_published(repository: Path, plans: list[Plan]) -> dict[str, FoundCell]:
         return {}
     commit = plans[0].commit
     folders = list_published_cells(repository, commit)
-    recorded = [
-        (plan, {folder: read_lock(repository, commit, folder) for folder in folders.get(plan.experiment, ())})
+    locks = {
+        plan.experiment: {folder: read_lock(repository, commit, folder) for folder in folders[plan.experiment]}
         for plan in plans
-    ]
-    current = find_current(repository, recorded)
+        if plan.experiment in folders
+    }
+    current = find_current(repository, plans, locks)
     files = open_revision(repository, commit)
-    by_name = {plan.experiment: plan for plan in plans}
-    return {name: read_published(files, folder, by_name[name]) for name, folder in current.items()}
+    named = {plan.experiment: plan for plan in plans}
+    return {name: read_cell(files, folder, named[name]) for name, folder in current.items()}
 
 
 def list_published_cells(repository: Path, commit: str) -> dict[str, list[str]]:
@@ -91,24 +90,21 @@ def read_lock(repository: Path, commit: str, folder: str) -> str:
     return text
 
 
-def read_published(files: DVCFileSystem, folder: str, plan: Plan) -> FoundCell:
+def read_cell(files: DVCFileSystem, folder: str, plan: Plan) -> FoundCell:
     """A cell's run from its folder in a commit, whose files are given; the errors are those of `find_cells`."""
 
     def read(name: str) -> bytes:
         content: bytes = files.read_bytes(f"{folder}/{name}")
         return content
 
-    try:
-        content = parse_object(read(EVIDENCE), Evidence._fields)
-    except (*UNREADABLE, ValueError) as error:
-        raise InputError(f"{folder} requires {EVIDENCE}, as publishing writes it. Received: {error}") from error
-    run = read_run(folder, content["revision"], content["commit"], read)
-    for name in list_kept(run):
-        received = "none"
-        with suppress(*UNREADABLE):
-            received = hash_bytes(read(name))
-        if received != run.digests[name]:
-            raise InputError(f"{folder}/{name} requires the md5 of {LOCK}, {run.digests[name]}. Received: {received}")
+    def find_digest(name: str) -> str:
+        try:
+            return hash_bytes(read(name))
+        except UNREADABLE:
+            return "none"
+
+    run = read_published(folder, read).run
+    check_outputs(run, list_kept(run), find_digest)
     if run.params != read_recorded_params(plan.params, plan.experiment):
         raise InputError(f"{folder}/params.yaml requires the parameters of {plan.experiment}. Received: others")
     return FoundCell(run._replace(name=plan.experiment), read, published=True)

@@ -9,7 +9,7 @@ from experiments.cells.found_cells import find_cells
 from experiments.cells.study_page import write_study
 from experiments.cells.study_results import list_cells, measure_settings
 from experiments.provenance import Evidence
-from experiments.publishing.published_run import RESULTS, RUNS, Published, check_outputs, list_kept, write_published
+from experiments.publishing.published_run import RESULTS, RUNS, Published, list_kept, load_published, write_published
 from pipeline.errors import InputError
 from pipeline.outputs import written_aside
 
@@ -42,5 +42,5 @@ def publish_study(repository: Path, name: str) -> Path:
                 evidence = Evidence(study.recipe, run.commit, run.revision, cell.command)
                 kept = aside / RUNS / run.name
                 write_published(kept, Published(run, evidence), list_kept(run), found[run.name].read)
-                check_outputs(kept, run, list_kept(run))
+                load_published(repository, kept)
     return folder

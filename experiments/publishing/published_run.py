@@ -12,9 +12,8 @@ from experiments.experiment import load_run, open_revision
 from experiments.output_digests import LOCK, hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.publishing.model_card import compose_model_card
-from experiments.recorded_run import UNREADABLE, Run, read_folder
+from experiments.recorded_run import UNREADABLE, Run, parse_object, read_run
 from pipeline.errors import InputError
-from pipeline.inputs import read_json
 from pipeline.outputs import write_json, written_aside
 
 RESULTS = Path("results")
@@ -54,25 +53,38 @@ def load_published(repository: Path, folder: Path) -> Published:
     if not path.is_dir():
         there = ", ".join(run.name for run in list_folders(repository)) or "none"
         raise InputError(f"{RESULTS}/ requires one of its runs: {there}. Received: {folder.name}")
-    content = read_json(path / EVIDENCE, *Evidence._fields)
-    evidence = Evidence(*(content[field] for field in Evidence._fields))
-    run = read_folder(folder.as_posix(), path, evidence.revision, evidence.commit)
+    published = read_published(folder.as_posix(), lambda name: (path / name).read_bytes())
+    run = published.run
     models = [f"models/{network}" for network in run.results]
     whole = ["reports", *list_published(run), *(name for name in models if (path / name).exists())]
-    check_outputs(path, run, list_kept(run) if folder.parent.name == RUNS else whole)
-    return Published(run, evidence)
+    check_outputs(run, list_kept(run) if folder.parent.name == RUNS else whole, lambda name: hash_output(path / name))
+    return published
 
 
-def check_outputs(folder: Path, run: Run, names: Iterable[str]) -> None:
-    """See that outputs of a run, by name, lie in a folder as its dvc.lock has them.
+def read_published(folder: str, read: Callable[[str], bytes]) -> Published:
+    """Put a published run together; the run has its folder's name, and `read` gives a file in that.
 
     Raises:
-        InputError: one does not.
+        InputError: the folder holds no published run.
+    """
+    try:
+        content = parse_object(read(EVIDENCE), Evidence._fields)
+    except (*UNREADABLE, ValueError) as error:
+        raise InputError(f"{folder} requires {EVIDENCE}, as publishing writes it. Received: {error}") from error
+    evidence = Evidence(*(content[field] for field in Evidence._fields))
+    return Published(read_run(folder, evidence.revision, evidence.commit, read), evidence)
+
+
+def check_outputs(run: Run, names: Iterable[str], find_digest: Callable[[str], str]) -> None:
+    """See that outputs of a published run, by name, have the digests of its dvc.lock.
+
+    Raises:
+        InputError: one has not.
     """
     for name in names:
-        required, received = run.digests.get(name), hash_output(folder / name)
+        required, received = run.digests.get(name), find_digest(name)
         if received != required:
-            raise InputError(f"{folder / name} requires the md5 of {LOCK}, {required}. Received: {received}")
+            raise InputError(f"{run.name}/{name} requires the md5 of {LOCK}, {required}. Received: {received}")
 
 
 def load_all(repository: Path) -> list[Published]:

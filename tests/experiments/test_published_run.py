@@ -99,8 +99,8 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("evidence.json", b"{", "evidence.json requires a file of JSON"),
-        ("evidence.json", b'{"recipe": "mine"}', "evidence.json requires an object with the keys"),
+        ("evidence.json", b"{", "results/mine-arl requires evidence.json, as publishing writes it"),
+        ("evidence.json", b'{"recipe": "mine"}', "no object with the keys recipe, commit, revision, command"),
         ("metrics/attention-56.json", b"{", "metrics/attention-56.json is required as a run writes it"),
         ("details/attention-56.json", b"{}", "no object with the keys dataset, dataset_sha256"),
         ("history/attention-56.csv", b"", "history/attention-56.csv is required as a run writes it"),
@@ -110,7 +110,7 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
         ("timing/attention-92.json", b'{"train_minutes": 1}', "timing/attention-92.json requires the md5"),
         ("dvc.lock", None, "requires the results of a complete run. Received: none in dvc.lock"),
         ("dvc.lock", b"{}", "dvc.lock is required as a run writes it"),
-        ("evidence.json", None, r"results/mine-arl/evidence\.json requires a file of JSON"),
+        ("evidence.json", None, "results/mine-arl requires evidence.json, as publishing writes it"),
     ],
 )
 def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(file, content, message, record):

@@ -9,7 +9,7 @@ from execution.places import Places
 from execution.plan import Plan
 from execution.run_plan import run_plan
 from execution.studies import list_plans, load_study, plan_study
-from experiments.cells.found_cells import find_cells, read_lock, read_published
+from experiments.cells.found_cells import find_cells, read_cell, read_lock
 from experiments.cells.grid_hours import describe_hours
 from experiments.cells.published_study import publish_study
 from experiments.experiment import open_revision
@@ -77,7 +77,7 @@ def read(project):
     """What `find_cells` does of a run once it is found to be current."""
     folder = f"results/studies/mine/runs/{FIRST}"
     read_lock(project.folder, "HEAD", folder)
-    return read_published(open_revision(project.folder, "HEAD"), folder, list_study(project)[FIRST])
+    return read_cell(open_revision(project.folder, "HEAD"), folder, list_study(project)[FIRST])
 
 
 def read_files(folder):

@@ -12,7 +12,11 @@ from tests.tiny_repository import Repository, wait_until
 
 NETWORK = "attention-56"
 STUDY = "import sys, json; from flows.study import study; print(study(**json.loads(sys.argv[1])))"
-PUBLISH = "import pathlib; from experiments.cells.published_study import *; publish_study(pathlib.Path(), 'mine')"
+PUBLISH = """
+from pathlib import Path
+from experiments.cells.published_study import publish_study
+publish_study(Path(), "mine")
+"""
 SETTINGS = [{"name": name, "network": NETWORK, "learning": name, "seeds": [0, 2]} for name in ("arl", "nal")]
 STUDY_FILE = {"question": "Does it?", "recipe": "demo", "seeds_because": "-", "limits": "-", "settings": SETTINGS}
 STUDY_FILE |= {"comparisons": [["arl", "nal"]]}
