@@ -1,13 +1,12 @@
 """The cells of a grid: what runs it would take, and which of them are there."""
 
-import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from dvc.repo import Repo
+from dvc.dvcfile import LOCK_FILE
 
 from execution.clone import Clone
 from execution.dvc_client import DvcError
@@ -22,7 +21,6 @@ from pipeline.settings.sections import Learning
 
 # Whose outputs are the numbers of a network, by what DVC calls them.
 MEASURED = ("train", "evaluate")
-LOCK = "dvc.lock"
 UP_TO_DATE = "Data and pipelines are up to date."  # DVC's words
 
 
@@ -71,7 +69,7 @@ def find_finished(places: Places, plans: list[Plan]) -> dict[str, str]:
         mirror_origin(places)
     named = {plan.experiment: there[plan.experiment] for plan in plans if plan.experiment in there}
     locks = {
-        name: {revision: read_committed(places.repository, revision, LOCK) for revision in revisions}
+        name: {revision: read_committed(places.repository, revision, LOCK_FILE) for revision in revisions}
         for name, revisions in named.items()
     }
     return find_current(places.repository, plans, locks)
@@ -103,11 +101,8 @@ def find_current(repository: Path, plans: list[Plan], locks: dict[str, dict[str,
 def would_run_nothing(clone: Clone, plan: Plan, lock: str) -> bool:
     """Whether DVC finds a plan's measured stages up to date by a dvc.lock, in a clone of the commit without outputs."""
     (clone.folder / "params.yaml").write_text(plan.params)
-    (clone.folder / LOCK).write_text(lock)
-    with Repo(str(clone.folder)) as repo:
-        outs = [Path(out.fs_path) for out in repo.index.outs]
-    for out in outs:
-        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    (clone.folder / LOCK_FILE).write_text(lock)
+    clone.remove_outputs()
     networks = read_recorded_params(plan.params, plan.experiment).networks
     targets = [f"{stage}@{network}" for stage in MEASURED for network in networks]
     printed: list[str] = []

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from execution.places import UnreachableError
+from pipeline.digests import hash_file
 from pipeline.settings.params import Params
 
 INTERVAL_SECONDS = 60
-STAGE = "train"
 PARTS_FILE = "training.json"  # as `pipeline.training.identity` writes it
 
 
 class CheckpointPushes:
     """Pushes the newest checkpoint of one training, if it is a new one, a minute after the last at the earliest."""
 
-    def __init__(self, folder: Path, network: str, params: Params, push: Callable[[Path], object]):
+    def __init__(self, project: Path, folder: Path, network: str, params: Params, push: Callable[[Path], object]):
+        self.project = project
         self.folder = folder
         self.network = network
         self.values = describe_parameters(network, params)
@@ -50,10 +51,13 @@ class CheckpointPushes:
         )
 
     def is_beside(self, file: Path) -> bool:
-        """Whether a file tells of a training with these parameters."""
+        """Whether a file tells of a training with these parameters, and with the data and the code of the project."""
         with suppress(ValueError, KeyError, OSError):  # it is being written, or has been removed
-            parameters = json.loads(file.read_bytes())["parameters"]
-            return bool(parameters.items() <= self.values.items())
+            told = json.loads(file.read_bytes())
+            files = told["data"] | told["code"]
+            return told["parameters"].items() <= self.values.items() and all(
+                hash_file(self.project / name) == digest for name, digest in files.items()
+            )
         return False
 
 

@@ -1,6 +1,7 @@
 """A clone of the repository, in which one run's stages are run; `execution.open_clone` makes it and removes it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import partial
 from graphlib import TopologicalSorter
@@ -8,12 +9,13 @@ from pathlib import Path
 
 from dvc.repo import Repo
 
-from execution.checkpoints import STAGE as TRAINING
 from execution.checkpoints import CheckpointPushes
 from execution.dvc_client import DvcError, DvcSession
 from execution.git import find_commit, name_reference, run_git
 from execution.places import UnreachableError
 from pipeline.settings.params import read_recorded_params
+
+TRAINING = "train"  # the stage
 
 
 class Clone:
@@ -40,14 +42,23 @@ class Clone:
             before = {out.fs_path for out in repo.index.outs}
         (self.folder / "params.yaml").write_text(params)
         with Repo(str(self.folder)) as repo:
-            graph = repo.index.graph
-            needs = {stage.name: [needed.name for needed in graph[stage]] for stage in graph}
+            stages = [stage.name for stage in TopologicalSorter(repo.index.graph.adj).static_order()]
             after = {out.fs_path for out in repo.index.outs}
         for path in map(Path, before - after):
             if path.is_file():
                 path.unlink()
         self.dvc.run("checkout", "--allow-missing")
-        return list(TopologicalSorter(needs).static_order())
+        return stages
+
+    def remove_outputs(self) -> dict[str, str]:
+        """Remove the outputs of all stages, and give the digest that dvc.lock has of each by its name, "" for none."""
+        with Repo(str(self.folder)) as repo:
+            outputs = {Path(out.fs_path): out.hash_info.value or "" for out in repo.index.outs}
+        for path in outputs:
+            if path.is_dir():
+                shutil.rmtree(path)
+            path.unlink(missing_ok=True)
+        return {path.relative_to(self.folder).as_posix(): digest for path, digest in sorted(outputs.items())}
 
     def take_results(self, reference: str) -> None:
         """Begin with what the repository's git reference records: a run again keeps the times that it measured."""
@@ -88,7 +99,8 @@ class Clone:
             return None
         self.ask_remote("take", stage, self.checkpoints, show=show)
         params = read_recorded_params((self.folder / "params.yaml").read_text(), stage)
-        return CheckpointPushes(self.checkpoints, network, params, partial(self.ask_remote, "keep", stage))
+        keep = partial(self.ask_remote, "keep", stage)
+        return CheckpointPushes(self.folder, self.checkpoints, network, params, keep)
 
     def push_stage(self, stage: str) -> None:
         """Push the outputs of a stage that is up to date to the remote, in place of its checkpoints.

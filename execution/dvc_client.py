@@ -1,10 +1,8 @@
 """A process that runs DVC commands, and scripts that outlive a terminal's Ctrl-C."""
 
-import codecs
 import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import deque
@@ -21,8 +19,8 @@ LAST_LINES = 20
 class Process(Protocol):
     """A `subprocess.Popen` whose input and output are pipes."""
 
-    stdin: IO[bytes]
-    stdout: IO[bytes]
+    stdin: IO[str]
+    stdout: IO[str]
 
     def wait(self) -> int:
         """Wait for its end, and give its exit status."""
@@ -33,15 +31,15 @@ class DvcError(Exception):
 
 
 class DvcSession:
-    """The other side of `execution.dvc_server`, in a process that `start_script` started."""
+    """The other side of `dvc_server.py` or `remote_server.py`, in a process that `start_script` started."""
 
     def __init__(self, process: Process):
         self.commands = process.stdin
-        self.lines = read_lines(process.stdout)
+        self.lines = (line.rstrip() for line in process.stdout if line.strip())
         self.status: str | None = "0"  # of the last command; None while it is at work
 
     def run(self, *arguments: str, show: Callable[[str], object] | None = None) -> None:
-        """Run a DVC command; `show` gets each line as it is printed.
+        """Run a command of that file; `show` gets each line as it is printed.
 
         Raises:
             DvcError: the command fails.
@@ -52,12 +50,14 @@ class DvcSession:
         printed = []
         # A session that has died has no lines, and fails below.
         with contextlib.suppress(BrokenPipeError):
-            self.commands.write(json.dumps(arguments).encode() + b"\n")
+            self.commands.write(f"{json.dumps(arguments)}\n")
             self.commands.flush()
         for line in self.read_command():
             printed.append(line)
             if show:
                 show(line)
+        if not self.status:
+            printed.append("its process has ended")
         if self.status != "0":
             last = "\n".join(printed[-LAST_LINES:])
             raise DvcError(f"dvc {' '.join(arguments)} failed; its last lines:\n{last}")
@@ -86,6 +86,8 @@ def start_script(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
     return cast(Process, process)
 
@@ -94,12 +96,3 @@ def start_guard(folder: Path, *options: str, pass_fds: Collection[int] = ()) -> 
     """Start `execution.guard` for a folder's processes; a guard has no mark of any, and outlives them."""
     env = {name: value for name, value in os.environ.items() if name not in (MARK, RUN_ID)}
     return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env, pass_fds=pass_fds)
-
-
-def read_lines(stream: IO[bytes]) -> Iterator[str]:
-    """The lines of a stream as they come, without empty ones; a carriage return ends a line too."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    pending = ""
-    while chunk := os.read(stream.fileno(), 1 << 16):
-        *lines, pending = re.split(r"[\r\n]", pending + decoder.decode(chunk))
-        yield from (line.rstrip() for line in lines if line.strip())

@@ -21,18 +21,21 @@ def hide_credentials(text: str) -> str:
 
 
 def run_git(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
-    """What a git command prints, without the last newline; `env` adds to its environment.
+    """What a git command prints, without newlines at its end; `env` adds to its environment.
 
     Raises:
-        InputError: there is no git, or it refuses; its reason is part of the message.
+        InputError: there is no git, it refuses, or what it prints is not UTF-8; the reason is part of the message.
     """
     # Without optional locks, a look at the status never stands in the way of the user's own git.
     command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    env = git_environment() | (env or {})
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=git_environment() | (env or {}))
+        done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", env=env)
     except FileNotFoundError:
         path = os.environ.get("PATH", os.defpath)
         raise InputError(f"a flow requires git on the PATH. Received: none in {path}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"git {' '.join(arguments)} requires text in UTF-8. Received: {error}") from None
     if done.returncode:
         reason = hide_credentials(" ".join(done.stderr.split())) or f"exit status {done.returncode}"
         raise InputError(f"git {arguments[0]} requires a repository that it can use. Received: {reason}")
@@ -43,7 +46,7 @@ def check_repository(folder: Path) -> None:
     """See that runs can be made from the repository in `folder` and be recorded in it.
 
     Raises:
-        InputError: there is no work tree, no commit or no complete history.
+        InputError: there is no work tree, or no complete history.
     """
     if not (folder / ".git").exists():
         raise InputError(f"a flow requires a git work tree. Received: {folder}, which has no .git")
@@ -73,7 +76,9 @@ def check_name(folder: Path, name: str) -> None:
         InputError: git does not allow it, or a branch or a tag has it, which DVC would take for the experiment.
     """
     run_git(folder, "check-ref-format", f"refs/exps/{name}")
-    if run_git(folder, "for-each-ref", f"refs/heads/{name}", f"refs/tags/{name}"):
+    references = [f"refs/heads/{name}", f"refs/tags/{name}"]
+    # Git lists what lies below these names, too.
+    if set(references) & set(run_git(folder, "for-each-ref", "--format=%(refname)", *references).split()):
         raise InputError(f"an experiment requires a name that no branch or tag has. Received: {name}")
 
 
@@ -90,7 +95,7 @@ def describe_uncommitted(folder: Path, names: int = 10) -> str:
 
 
 def read_committed(folder: Path, commit: str, path: str) -> str:
-    """The text of a file as committed."""
+    """The text of a file as committed, with one newline at its end."""
     return run_git(folder, "show", f"{commit}:{path}") + "\n"
 
 

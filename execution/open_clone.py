@@ -62,7 +62,7 @@ def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str
         for process in reversed(processes):
             process.wait()
         for guard in guards:
-            sys.stderr.write(guard.stdout.read().decode())
+            sys.stderr.write(guard.stdout.read())
         for process in processes:
             process.stdout.close()
         os.close(held)
@@ -84,6 +84,7 @@ def make_clone(repository: Path, commit: str, folder: Path, share: bool) -> None
     for key, value in IDENTITY.items():
         run_git(folder, "config", key, run_git(folder, "config", "--get", "--default", value, key))
     with Repo(str(repository)) as repo, Config(str(folder / ".dvc"), validate=False).edit("local") as config:
-        merge(config, repo.config.read("local"))
+        # But for remotes: what is said of them may be keys.
+        merge(config, {name: section for name, section in repo.config.read("local").items() if name != "remote"})
         config["cache"]["dir"] = repo.cache.local_cache_dir if share else str(folder / ".dvc/cache")
         config["core"] |= {"autostage": True, "site_cache_dir": str(folder / SITE_CACHE)}

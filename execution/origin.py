@@ -36,7 +36,8 @@ def bring_commit(places: Places, revision: str) -> None:
 def has_commit(repository: Path, commit: str) -> bool:
     """Whether a repository, which may not be there yet, has a commit."""
     try:
-        return find_commit(repository, commit) == commit
+        # Without the first, git would answer for a repository around the folder.
+        return (repository / ".git").exists() and find_commit(repository, commit) == commit
     except InputError:
         return False
 

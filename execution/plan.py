@@ -41,6 +41,12 @@ class Plan(NamedTuple):
     experiment: str
     params: str
 
+    @property
+    def network(self) -> str:
+        """The only network of a plan that was given one."""
+        (network,) = self.arguments["networks"]
+        return str(network)
+
     def write(self, folder: Path) -> None:
         """Write what the experiment's other files do not tell, and the command that makes it again, to plan.json."""
         content = self._asdict() | {"command": self.compose_command()}

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from execution.clone import Clone
 from execution.git import name_reference, run_git
@@ -18,25 +17,20 @@ from pipeline.locks import hold_lock
 LOCKS = CLONES.with_name("locks")
 Show = Callable[[str], object]  # takes a line that is printed
 Step = Callable[[Show], Any]  # takes what takes the lines that it prints
-Outcome = TypeVar("Outcome")
 
 
-def run_plan(
-    places: Places,
-    plan: Plan,
-    read: Callable[[Path, str], Outcome],
-    run_step: Callable[[str, Step], Any],
-    say: Show = print_error,
-) -> Outcome:
+def run_plan(places: Places, plan: Plan, run_step: Callable[[str, Step], Any], say: Show = print_error) -> str:
     """Run a plan in a clone, and record it as an experiment; two runs of one experiment take turns on a machine.
 
     Args:
         places: where the plan was made, and where the experiment is recorded.
         plan: of the run.
-        read: reads what is wanted of the run, from the clone's folder and the commit that records it.
         run_step: runs a step by its name, and gives what it gives: a stage of DVC's graph, each after those whose
             outputs it reads, or what goes before and after them.
         say: takes the line that says what is waited for.
+
+    Returns:
+        The git commit that records the run.
 
     Raises:
         InputError: the commit cannot be cloned.
@@ -59,13 +53,13 @@ def run_plan(
                 run_shared(clone, stage, kept, run_step, say)
         except UnreachableError as error:
             raise refuse_kept(places, plan, kept) if kept else error from None
-        plan.write(clone.folder)
-        revision = run_step("save", lambda _: clone.save_experiment(plan.experiment, stages[-1]))
         if kept:
             raise refuse_kept(places, plan, kept)
+        plan.write(clone.folder)
+        revision: str = run_step("save", lambda _: clone.save_experiment(plan.experiment, stages[-1]))
         if places.origin:
             run_step("push", lambda _: push_reference(places, reference))
-        return read(clone.folder, revision)
+        return revision
 
 
 def refuse_kept(places: Places, plan: Plan, kept: list[str]) -> UnreachableError:

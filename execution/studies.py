@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from execution.git import find_commit, list_yaml, read_committed
+from execution.git import check_repository, find_commit, list_yaml, read_committed
 from execution.plan import Plan, plan_run
 from pipeline.errors import InputError
 from pipeline.settings.plain_yaml import load_plain_yaml
@@ -77,15 +77,16 @@ def list_studies(repository: Path, commit: str) -> list[str]:
 
 def find_study_name(path: str) -> str | None:
     """The study that a path in studies/ means, with or without its ending; None for what is no such path."""
-    return Path(path).stem if Path(path).parent == STUDIES else None
+    return Path(path).name.removesuffix(".yaml") if Path(path).parent == STUDIES else None
 
 
 def load_study(repository: Path, name: str, commit: str) -> Study:
     """Read a study as committed.
 
     Raises:
-        InputError: there is no such commit or study, or it is not as it must be.
+        InputError: there is no repository, commit or study of that name, or the study is not as it must be.
     """
+    check_repository(repository)
     found = find_commit(repository, commit)
     names = list_studies(repository, found)
     if name not in names:

@@ -53,8 +53,7 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
         try:
             return resolve_rev(repo.scm, str(ExpRefInfo(commit, name)) if commit else name)
         except RevError as error:
-            listed = run_git(repository, "for-each-ref", "--format=%(refname)", "refs/exps/*/*/*").split()
-            references = {reference: reference.split("/", 4)[-1] for reference in listed}
+            references = {reference: other for _, reference, other in list_recorded(repository)}
             if called := [reference for reference, other in references.items() if other == name]:
                 reason = f"of other commits; give one of {', '.join(called)}"
             else:
@@ -63,6 +62,13 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
             raise InputError(
                 f"a run requires the name of an experiment or a revision. Received: {name}, {reason}"
             ) from error
+
+
+def list_recorded(repository: Path) -> list[tuple[str, str, str]]:
+    """The git commits of the recorded experiments, each with its reference and its name."""
+    form = "--format=%(objectname) %(refname) %(refname:lstrip=4)"
+    listed = run_git(repository, "for-each-ref", form, "refs/exps/*/*/*").splitlines()
+    return [(revision, reference, name) for revision, reference, name in map(str.split, listed)]
 
 
 def find_baseline(repository: Path, revision: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-LOCK = "dvc.lock"
 # Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
 NOT_PROMISED = ("timing/", "machine/", "reports")
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from dvc.dvcfile import LOCK_FILE
+
 from execution.git import check_ancestor, list_changed, list_committed, read_committed
 from execution.plan import PLAN
 from execution.recipe_changes import ARGUMENTS, list_differences
-from experiments.output_digests import LOCK
 from experiments.recorded_run import Run, parse_object
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
@@ -68,7 +69,7 @@ def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:
     check_ancestor(repository, run.commit, run.name)
     changed = [Path(name) for name in list_changed(repository, run.commit, run.revision)]
     # DVC keeps its own arguments in the last one.
-    made = ("params.yaml", LOCK, PLAN, *outputs, ".dvc/tmp/repro.dat")
+    made = ("params.yaml", LOCK_FILE, PLAN, *outputs, ".dvc/tmp/repro.dat")
     if others := [path.as_posix() for path in changed if not any(path.is_relative_to(name) for name in made)]:
         received = f"{run.name}, which has others: {', '.join(others)}"
         raise InputError(f"a published run requires the files of its commit, {run.commit[:12]}. Received: {received}")

@@ -6,16 +6,16 @@ import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+from dvc.dvcfile import LOCK_FILE
 from dvc.exceptions import DvcException
 from dvc_data.index import DataIndexDirError
 
-from experiments.output_digests import LOCK, parse_lock
+from experiments.output_digests import parse_lock
 from pipeline.errors import InputError
 from pipeline.settings.params import Params, read_recorded_params
 
@@ -76,11 +76,6 @@ class Run(NamedTuple):
         return details["dataset"], details["dataset_sha256"]
 
 
-def read_folder(name: str, folder: Path, revision: str, commit: str) -> Run:
-    """Read a run whose files lie in a folder; the arguments and errors are those of `read_run`."""
-    return read_run(name, revision, commit, lambda path: (folder / path).read_bytes())
-
-
 def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]) -> Run:
     """Put a run together from its files; the arguments are those of `Run`, and what reads a file of the project.
 
@@ -103,7 +98,7 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
 
     text = read_file("params.yaml", bytes.decode)
     params = read_recorded_params(text, f"{name}: params.yaml")
-    digests = read_file(LOCK, parse_lock)
+    digests = read_file(LOCK_FILE, parse_lock)
     results = {network: read_result(network, read_file) for network in params.networks}
     data = {network: result.details["dataset_sha256"] for network, result in results.items()}
     if len(set(data.values())) > 1:

@@ -50,7 +50,7 @@ def pair_seeds(first: Seeds, second: Seeds) -> list[tuple[Run, Run]]:
 
 
 def compare_pairs(pairs: list[tuple[Run, Run]], network: str) -> SeedsTest | None:
-    """The change of a network's test error; None where there is no pair whose runs both have it."""
+    """The change of a network's test error; None without pairs, or where a run lacks it."""
     both = [list_errors(pair, network) for pair in pairs]
     return compare_seeds(*zip(*both, strict=True)) if both and all(len(errors) == 2 for errors in both) else None
 
@@ -65,7 +65,7 @@ def format_errors(errors: list[float], missing: str = "–") -> str:
     return format_mean(errors) if errors else missing
 
 
-def format_seeds(test: SeedsTest | None) -> str:
+def format_seeds_test(test: SeedsTest | None) -> str:
     """A change in points, with its interval where there is one."""
     if not test:
         return "–"
@@ -78,7 +78,7 @@ def compare_learnings(runs: dict[str, Seeds], network: str) -> dict[str, str]:
     return {
         "ARL": format_errors(list_errors(arl.values(), network), "not yet run"),
         "NAL": format_errors(list_errors(nal.values(), network), "not yet run"),
-        "Change": format_seeds(compare_pairs(pair_seeds(arl, nal), network)),
+        "Change": format_seeds_test(compare_pairs(pair_seeds(arl, nal), network)),
     }
 
 

@@ -15,10 +15,9 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from execution.git import run_git
 from execution.recipe_changes import flatten
-from experiments.experiment import load_revision
-from experiments.publishing.published_run import load_all
+from experiments.experiment import list_recorded, load_revision
+from experiments.publishing.published_run import list_folders, list_study_folders, load_published
 from experiments.recorded_run import Result, Run
 from pipeline.errors import InputError, print_error
 from pipeline.evaluation.page_pictures import draw_kept_masks
@@ -28,13 +27,14 @@ OF_EACH_SPLIT = ("loss", "error_percent")
 
 
 def list_runs(repository: Path) -> Iterator[Run]:
-    """The published runs, then the experiments that are not among them; those that cannot be read are named."""
-    published = [run for run, _ in load_all(repository)]
-    yield from published
-    listed = run_git(repository, "for-each-ref", "--format=%(objectname) %(refname:lstrip=4)", "refs/exps/*/*/*")
-    known = {run.revision for run in published}
-    for revision, name in map(str.split, listed.splitlines()):
-        if revision not in known:
+    """The published runs, those of studies too, then the other experiments; those that cannot be read are named."""
+    published: dict[str, Run] = {}
+    for folder in (*list_folders(repository), *list_study_folders(repository)):
+        run = load_published(repository, folder).run
+        published.setdefault(run.revision, run)
+    yield from published.values()
+    for revision, _, name in list_recorded(repository):
+        if revision not in published:
             try:
                 yield load_revision(repository, name, revision)
             except InputError as error:
@@ -72,7 +72,7 @@ def write_network(folder: Path, label: str, network: str, run: Run, result: Resu
         )
     errors = [Summary.Value(tag=tag, simple_value=error) for tag, error in result.metrics.items() if error is not None]
     events = [
-        Event(summary=hparams_pb(describe_parameters(network, run), trial_id=label, start_time_secs=0)),
+        Event(summary=hparams_pb(list_hyperparameters(network, run), trial_id=label, start_time_secs=0)),
         Event(step=epochs, wall_time=seconds, summary=Summary(value=errors)),
     ]
     if picture := draw_masks(run, result):
@@ -88,7 +88,7 @@ def collect_scalars(row: dict[Any, Any], split: str, curves: Iterable[str]) -> I
             yield Summary.Value(tag=curve, simple_value=value)
 
 
-def describe_parameters(network: str, run: Run) -> dict[str, Any]:
+def list_hyperparameters(network: str, run: Run) -> dict[str, Any]:
     """A run's parameters by dotted key, as TensorBoard takes them, with its name, its network and its data set."""
     parameters = flatten(run.params.model_dump(exclude={"networks"}))
     plain = {key: value if isinstance(value, bool | int | float) else str(value) for key, value in parameters.items()}

@@ -10,7 +10,7 @@ from experiments.recorded_run import Run, list_networks
 
 def show_run(run: Run) -> None:
     """The errors and times of a run."""
-    page = f"{format_run(run)}\n## Evidence\n\n{format_evidence(run)}\n"
+    page = f"{format_run(run)}\n## Evidence\n\n- {format_evidence(run)}\n"
     create_markdown_artifact(page, key=make_key(run.name), description=f"Errors and times of {run.name}")
     rows = [
         {"network": network, **result.metrics, **result.timing, "parameters": result.details["parameters"]}

@@ -95,12 +95,12 @@ def check_deployment(recipe: str) -> None:
             client.read_deployment_by_name(f"reproduce/{recipe}")
     except ObjectNotFound:
         raise InputError(
-            f"a grid requires the deployment reproduce/{recipe}, which `python -m flows.deploy` makes. Received: none"
+            f"reproduce/{recipe} requires a deployment, which `python -m flows.deploy` makes. Received: none"
         ) from None
 
 
 def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]:
-    """Run cells, each as a flow run; one whose machine died is run again, and whatever ends this ends them.
+    """Run cells, each as a flow run; one whose machine died is run again, and whatever ends this ends those it started.
 
     Args:
         plans: of the cells, each of another experiment.
@@ -111,6 +111,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     """
     ended: dict[str, str] = {}
     active: dict[UUID, Plan] = {}
+    own: set[UUID] = set()  # of these; others may wait for those that were there
     unstarted = deque(plans)
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
@@ -119,7 +120,11 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                 with server_may_be_away():
                     while unstarted:
                         plan = unstarted[0]
-                        active[(find_waiting(client, plan) or start_cell(plan)).id] = plan
+                        run = find_waiting(client, plan)
+                        if not run:
+                            run = start_cell(plan)
+                            own.add(run.id)
+                        active[run.id] = plan
                         unstarted.popleft()
                 time.sleep(POLL_SECONDS)
                 for run in read_ended(client, list(active)):
@@ -132,8 +137,8 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                         ended[plan.experiment] = str(run.state_name)
                         say(f"{plan.experiment}: {run.state_name}; {len(plans) - len(ended)} cells are left")
         finally:
-            for run_id in active:
-                with suppress(HTTPError):
+            for run_id in own & active.keys():
+                with suppress(HTTPError, ObjectNotFound):
                     client.set_flow_run_state(run_id, State[Any](type=StateType.CANCELLING))
     return ended
 
@@ -154,7 +159,7 @@ def make_tag(plan: Plan) -> str:
 
 
 def find_waiting(client: SyncPrefectClient, plan: Plan) -> FlowRun | None:
-    """A run of a cell that has not ended, which a grid that was killed has left."""
+    """A run of a cell that has not ended: of a grid that is at work, or that was killed."""
     tags = FlowRunFilterTags(all_=[make_tag(plan)])
     waiting = FlowRunFilter(tags=tags, state=FlowRunFilterState(type=FlowRunFilterStateType(any_=WAITING)))
     return next(iter(client.read_flow_runs(flow_run_filter=waiting)), None)

@@ -59,14 +59,14 @@ def list_deployments() -> list[RunnerDeployment]:
     return cast(list[RunnerDeployment], made)
 
 
-def choose_pool(flow: str, recipe: str) -> str:
-    """The work pool of a flow with a recipe: `gpu` if that requires a GPU, else `local`; of grids and studies `grids`.
+def choose_pool(flow: str, name: str) -> str:
+    """The work pool of a flow by its deployment's name: `grids`; of a recipe `gpu` if that requires one, else `local`.
 
     Such a flow waits for its cells: a worker that took both would, at its limit, wait for itself.
     """
     if flow in ("grid", "study"):
         return "grids"
-    params = read_recorded_params(read_committed(PROJECT, "HEAD", f"recipes/{recipe}.yaml"), recipe)
+    params = read_recorded_params(read_committed(PROJECT, "HEAD", f"recipes/{name}.yaml"), name)
     return "gpu" if params.compute.device == "gpu" else "local"
 
 

@@ -22,11 +22,11 @@ def run_tables(recipe: str, *, verbose: bool) -> None:
     commit = plan_run(PROJECT, recipe, "arl").commit
     with serve_alone():
         from flows.tables import tables
-        from flows.terminal import show_page, show_stages
+        from flows.terminal import print_page, show_stages
 
         with show_stages(verbose=verbose):
             arl, nal, path = tables(recipe, commit=commit)
-    show_page(Path(path).read_text(), verbose=verbose)
+    print_page(Path(path).read_text(), verbose=verbose)
     print(f"This page, with pictures: {Path(path).relative_to(PROJECT).with_suffix('.html')}")
     print(f"Its errors, from DVC:     dvc metrics diff {arl} {nal}")
     for name in (arl, nal):
@@ -39,11 +39,11 @@ def run_study(name: str, *, verbose: bool) -> None:
     load_study(PROJECT, name, "HEAD")
     with serve_alone():
         from flows.study import study
-        from flows.terminal import show_page, show_stages
+        from flows.terminal import print_page, show_stages
 
         with show_stages(verbose=verbose):
             path = study(name, here=True)
-    show_page(Path(path).read_text(), verbose=verbose)
+    print_page(Path(path).read_text(), verbose=verbose)
     print(f"This page, with its picture: {Path(path).relative_to(PROJECT)}")
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from execution.dvc_client import start_guard
@@ -48,25 +48,30 @@ def isolate_prefect(home: Path) -> None:
 
 @contextmanager
 def serve_alone() -> Iterator[None]:
-    """A server for the flows of the block, when no other process has one here: two would share a database."""
-    with hold_lock(HOME / "lock", f"another run that uses {HOME}"):
-        # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes
-        # temporary files. The mark is of this run alone: the next one may start its server before this one's has ended.
-        folder, held = make_held_folder(HOME / "runs", "run-")
-        atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
-        os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
-        tempfile.tempdir = None  # what it found before
-        from prefect.server.api.server import SubprocessASGIServer
-        from prefect.settings import PREFECT_API_URL, temporary_settings
+    """A server for the flows of the block, when no other process has one here: two would share a database.
 
-        # A terminal's Ctrl-C goes to all its processes: the server must outlive it to hear how the run ended. It
-        # inherits the block.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        server = SubprocessASGIServer()
-        try:
-            server.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        # Said here, it goes before what a .env or a prefect.toml in this folder says.
-        with temporary_settings({PREFECT_API_URL: server.api_url}):
-            yield
+    To be called once: the server lives, and others wait, until this process exits, as Prefect sends logs until then.
+    """
+    lock = ExitStack()
+    lock.enter_context(hold_lock(HOME / "lock", f"another run that uses {HOME}"))
+    atexit.register(lock.close)  # the first that is registered is the last that is done
+    # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes
+    # temporary files. The mark is of this run alone: after SIGKILL the next may start before its server ends.
+    folder, held = make_held_folder(HOME / "runs", "run-")
+    atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
+    os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
+    tempfile.tempdir = None  # what it found before
+    from prefect.server.api.server import SubprocessASGIServer
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    # A terminal's Ctrl-C goes to all its processes: the server must outlive it to hear how the run ended. It
+    # inherits the block.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    server = SubprocessASGIServer()
+    try:
+        server.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # Said here, it goes before what a .env or a prefect.toml in this folder says.
+    with temporary_settings({PREFECT_API_URL: server.api_url}):
+        yield

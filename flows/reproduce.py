@@ -1,6 +1,5 @@
 """Flow `reproduce`: a recipe at a commit, run in a clone, recorded as a DVC experiment."""
 
-from functools import partial
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
@@ -17,7 +16,7 @@ from execution.parent_watch import end_with_launcher
 from execution.places import Places, UnreachableError, find_places
 from execution.plan import plan_run
 from execution.run_plan import Step, run_plan
-from experiments.recorded_run import read_folder
+from experiments.experiment import load_revision
 from flows.artifacts import show_run
 from flows.plain_errors import show_plain_errors
 from flows.progress import TrainingProgress
@@ -75,7 +74,7 @@ def open_places(commit: str) -> Places:
     places = find_places()
     if places.origin:
         run_step("fetch", lambda _: bring_commit(places, commit))
-    elif left_out := describe_uncommitted(places.repository):
+    elif not flow_run.parent_flow_run_id and (left_out := describe_uncommitted(places.repository)):
         get_run_logger().warning("left out, because not committed: %s", left_out)
     return places
 
@@ -108,7 +107,6 @@ def reproduce(
     places = open_places(commit)
     plan = plan_run(places.repository, recipe, learning, seed, networks, overrides, commit)
     logger.info("experiment %s, of commit %s", plan.experiment, plan.commit)
-    read = partial(read_folder, plan.experiment, commit=plan.commit)
-    run = run_plan(places, plan, read, run_step, logger.info)
-    show_run(run)
+    revision = run_plan(places, plan, run_step, logger.info)
+    show_run(load_revision(places.repository, plan.experiment, revision))
     return plan.experiment

@@ -103,7 +103,7 @@ def show_stages(*, verbose: bool) -> Iterator[None]:
         logs.handlers = handlers
 
 
-def show_page(text: str, *, verbose: bool) -> None:
+def print_page(text: str, *, verbose: bool) -> None:
     """Print a page in Markdown, with its tables drawn where standard output is a terminal and not verbose."""
     if verbose or not sys.stdout.isatty():
         print(text)

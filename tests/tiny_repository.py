@@ -94,10 +94,12 @@ class Repository:
         return {str(file.relative_to(self.folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
     def copy_project(self, backwards=False):
-        """Bring in this project's files, as git would list them or the last one first, and begin a history."""
-        listed = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-        )
+        """Bring in this project's files, as git would list them or the last one first, and begin a history.
+
+        But for what is published: nothing that runs reads it, and it is most of the bytes.
+        """
+        command = ["git", "ls-files", "-co", "--exclude-standard", "--", ".", ":!results"]
+        listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         for name in sorted(listed.stdout.splitlines(), reverse=backwards):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dvc.api import DVCFileSystem
+from dvc.dvcfile import LOCK_FILE
 
 from execution.cells import find_current, find_finished
 from execution.git import list_committed, read_committed
@@ -12,7 +13,7 @@ from execution.places import Places
 from execution.plan import Plan
 from execution.studies import STUDIES
 from experiments.experiment import load_revision, open_revision
-from experiments.output_digests import LOCK, hash_bytes, parse_lock
+from experiments.output_digests import hash_bytes, parse_lock
 from experiments.publishing.published_run import RESULTS, RUNS, check_outputs, list_kept, read_published
 from experiments.recorded_run import UNREADABLE, Run
 from pipeline.errors import InputError
@@ -81,12 +82,12 @@ def list_published_cells(repository: Path, commit: str) -> dict[str, list[str]]:
 
 def read_lock(repository: Path, commit: str, folder: str) -> str:
     """The text of a published run's dvc.lock; the errors are those of `find_cells`."""
-    text = read_committed(repository, commit, f"{folder}/{LOCK}")
+    text = read_committed(repository, commit, f"{folder}/{LOCK_FILE}")
     try:
         parse_lock(text.encode())
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{folder}/{LOCK} is required as a run writes it. Received: {reason}") from error
+        raise InputError(f"{folder}/{LOCK_FILE} is required as a run writes it. Received: {reason}") from error
     return text
 
 

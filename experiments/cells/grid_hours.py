@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
-from execution.git import list_committed, read_committed, run_git
+from execution.git import list_committed, read_committed
 from execution.plan import Plan
 from experiments.cells.found_cells import list_published_cells
+from experiments.experiment import list_recorded
 from experiments.publishing.published_run import RESULTS
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
@@ -17,11 +18,11 @@ from pipeline.settings.params import read_recorded_params
 
 def describe_hours(repository: Path, plans: list[Plan]) -> str:
     """The hours that cells take one after the other, in words; they say of which networks nothing is known."""
-    known = {network: find_epoch_minutes(repository, plans[0], network) for network in list_networks(plans)}
+    networks = dict.fromkeys(plan.network for plan in plans)
+    known = {network: find_epoch_minutes(repository, plans[0], network) for network in networks}
     minutes, count = 0.0, 0
     for plan in plans:
-        (network,) = plan.arguments["networks"]
-        if times := known[network]:
+        if times := known[plan.network]:
             minutes += median(times) * read_recorded_params(plan.params, plan.experiment).train.epochs
             count += 1
     unknown = ", ".join(network for network, times in known.items() if not times)
@@ -30,11 +31,6 @@ def describe_hours(repository: Path, plans: list[Plan]) -> str:
     cells = f"for {count} of them" if unknown else "in all"
     others = f"; none of {unknown} is recorded" if unknown else ""
     return f"about {minutes / 60:.2g} h {cells}, by recorded trainings{others}"
-
-
-def list_networks(plans: list[Plan]) -> list[str]:
-    """The networks of cells, each once."""
-    return list(dict.fromkeys(plan.arguments["networks"][0] for plan in plans))
 
 
 def find_epoch_minutes(repository: Path, plan: Plan, network: str) -> list[float]:
@@ -51,10 +47,7 @@ def find_epoch_minutes(repository: Path, plan: Plan, network: str) -> list[float
 def list_records(repository: Path, plan: Plan) -> Iterator[tuple[str, str]]:
     """The recorded runs of a plan's recipe: revisions and folders in them, of experiments and of what is published."""
     of_recipe = re.compile(rf"{re.escape(plan.recipe)}-(arl|nal)(-.+)?")
-    for line in run_git(
-        repository, "for-each-ref", "--format=%(objectname) %(refname:lstrip=4)", "refs/exps"
-    ).splitlines():
-        revision, name = line.split(" ")
+    for revision, _, name in list_recorded(repository):
         if of_recipe.fullmatch(name):
             yield revision, ""
     for name in list_committed(repository, plan.commit, RESULTS.name):

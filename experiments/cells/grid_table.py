@@ -32,7 +32,7 @@ def write_grid(repository: Path, plans: list[Plan], runs: dict[str, Run]) -> Pat
     with written_aside(folder) as aside:
         aside.mkdir()
         (aside / "grid.md").write_text(page)
-        cells = [describe_cell(plan, runs.get(plan.experiment)) for plan in plans]
+        cells = [describe_outcome(plan, runs.get(plan.experiment)) for plan in plans]
         write_json(aside / "grid.json", {"recipe": recipe, "commit": commit, "cells": cells})
     return folder / "grid.md"
 
@@ -42,8 +42,7 @@ def make_rows(plans: list[Plan], runs: dict[str, Run]) -> list[dict[str, str]]:
     groups: dict[tuple[str, ...], dict[str, Seeds]] = {}
     for plan in plans:
         overrides = {key: str(value) for key, value in plan.arguments.get("overrides", {}).items()}
-        (network,) = plan.arguments["networks"]
-        learnings = groups.setdefault((network, *overrides.values()), {"arl": {}, "nal": {}})
+        learnings = groups.setdefault((plan.network, *overrides.values()), {"arl": {}, "nal": {}})
         if run := runs.get(plan.experiment):
             learnings[run.params.model.learning][run.params.train.seed] = run
     headings = ("Network", *plans[0].arguments.get("overrides", {}))
@@ -55,9 +54,8 @@ def make_rows(plans: list[Plan], runs: dict[str, Run]) -> list[dict[str, str]]:
     ]
 
 
-def describe_cell(plan: Plan, run: Run | None) -> dict[str, Any]:
+def describe_outcome(plan: Plan, run: Run | None) -> dict[str, Any]:
     """What a cell is, and what came of it; null where there is no result."""
-    (network,) = plan.arguments["networks"]
     made = {"revision": run.revision, "commit": run.commit, "seed": run.params.train.seed} if run else {}
-    metrics = run.results[network].metrics if run else None
+    metrics = run.results[plan.network].metrics if run else None
     return {"experiment": plan.experiment, **plan.arguments, **made, "metrics": metrics}

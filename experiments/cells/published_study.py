@@ -34,7 +34,7 @@ def publish_study(repository: Path, name: str) -> Path:
     measured = measure_settings(study, plans, {experiment: cell.run for experiment, cell in found.items()})
     folder = RESULTS / STUDIES / name
     with written_aside(repository / folder) as aside:
-        write_study(aside, name, study, measured)
+        write_study(aside, name, study, measured, published=True)
         for cell in list_cells(measured):
             if run := cell.run:
                 if not found[run.name].published:

@@ -21,7 +21,7 @@ COLUMNS = (
 )
 
 
-def write_study(folder: Path, name: str, study: Study, measured: list[Measured]) -> Path:
+def write_study(folder: Path, name: str, study: Study, measured: list[Measured], *, published: bool = False) -> Path:
     """Write the page of a study, with its picture and its cells, and give the page's path.
 
     Args:
@@ -29,16 +29,17 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured])
         name: of the study's file.
         study: what it holds.
         measured: its settings with their runs.
+        published: whether the runs' files will lie beside it.
     """
     with written_aside(folder) as aside:
         aside.mkdir(parents=True)
         save_figure(draw_errors(measured), aside / PICTURE)
         write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
-        (aside / PAGE).write_text(compose_page(name, study, measured))
+        (aside / PAGE).write_text(compose_page(name, study, measured, published=published))
     return folder / PAGE
 
 
-def compose_page(name: str, study: Study, measured: list[Measured]) -> str:
+def compose_page(name: str, study: Study, measured: list[Measured], *, published: bool) -> str:
     """The page, in Markdown; the arguments are those of `write_study`."""
     cells = list_cells(measured)
     comparisons = compare_settings(study, measured)
@@ -51,6 +52,8 @@ def compose_page(name: str, study: Study, measured: list[Measured]) -> str:
         comparisons=comparisons,
         changes=format_table([*map(show_comparison, comparisons)]),
         cells=cells,
+        present=sum(1 for cell in cells if cell.run),
+        published=published,
         hours=sum(minutes) / 60,
         picture=PICTURE,
     )

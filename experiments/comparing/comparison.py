@@ -14,7 +14,7 @@ from experiments.seeds import (
     Seeds,
     compare_pairs,
     format_errors,
-    format_seeds,
+    format_seeds_test,
     group_by_setting,
     list_errors,
     take_first,
@@ -120,7 +120,9 @@ def tabulate_errors(settings: list[Seeds], published: str) -> list[Row]:
     comparable = any(take_first(seeds).params.compare_with_published for seeds in settings)
     for network in list_networks(*map(take_first, settings)):
         errors = {title_setting(seeds): format_errors(list_errors(seeds.values(), network)) for seeds in settings}
-        change = {"Change": format_seeds(compare_pairs(pair_runs(*settings), network))} if len(settings) == 2 else {}
+        change = {}
+        if len(settings) == 2:
+            change["Change"] = format_seeds_test(compare_pairs(pair_runs(*settings), network))
         figures = find_figures(published, network) if comparable else Figures()
         rows.append(
             {
@@ -144,13 +146,13 @@ def format_run(run: Run) -> str:
 
 
 def format_evidence(run: Run) -> str:
-    """What ties a run's numbers to what made them, as an item of a list."""
+    """What ties a run's numbers to what made them, in Markdown."""
     machines = [result.machine for result in run.results.values()]
     versions = ", ".join(f"{name} {version}" for name, version in machines[0].get("libraries", {}).items())
     hardware = dict.fromkeys(f"{machine.get('device', '–')} ({machine.get('processor', '–')})" for machine in machines)
     params = run.params
     return (
-        f"- {run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
+        f"{run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
         f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
         f"{params.compute.backend} backend, {versions or '–'}; {' and '.join(hardware)}"
     )

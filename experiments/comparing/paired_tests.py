@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from experiments.recorded_run import Run, list_networks
-from experiments.seeds import Seeds, compare_pairs, format_seeds, pair_seeds, title_setting
+from experiments.seeds import Seeds, compare_pairs, format_seeds_test, pair_seeds, title_setting
 from pipeline.errors import InputError
 from pipeline.evaluation.markdown import Row
 from pipeline.evaluation.significance import PairedTest, compare_predictions
@@ -35,7 +35,7 @@ def tabulate_seeds(settings: list[Seeds]) -> list[Row]:
                     "From": title_setting(first),
                     "To": title_setting(second),
                     "Seeds": str(test.seeds),
-                    "Change": format_seeds(test),
+                    "Change": format_seeds_test(test),
                 }
                 for network in list_networks(pairs[0][0])
                 if (test := compare_pairs(pairs, network))

@@ -17,7 +17,7 @@ from experiments.publishing.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
-from pipeline.evaluation.markdown import format_table, render_template
+from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.metrics import CALIBRATION_BINS
 from pipeline.evaluation.significance import bound_error
 from pipeline.evaluation.tables import Column, show_columns, show_means
@@ -56,12 +56,12 @@ def write_overview(repository: Path) -> None:
         with written_aside(repository / RESULTS / "figures" / f"{recipe}.png") as picture:
             save_figure(draw_curves([run for run, _ in runs]), picture)
     with written_aside(repository / RESULTS / "README.md") as page:
-        page.write_text(compose_overview(published, recipes, table, list_studies(repository)))
+        page.write_text(compose_overview(published, recipes, table, list_questions(repository)))
     with written_aside(repository / "README.md") as page:
         page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
 
 
-def list_studies(repository: Path) -> dict[str, str]:
+def list_questions(repository: Path) -> dict[str, str]:
     """The questions of the published studies, by name."""
     pages = sorted((repository / RESULTS / STUDIES).glob("*/README.md"))
     return {page.parent.name: page.read_text().splitlines()[0].removeprefix("# ") for page in pages}
@@ -115,7 +115,7 @@ def compose_overview(
             "name": recipe,
             "params": recipes[recipe],
             "networks": format_table([*make_rows([run for run, _ in items])]),
-            "paired_tests": list(list_paired_tests([run for run, _ in items])),
+            "paired_tests": list(list_learning_tests([run for run, _ in items])),
             "evidence": [(format_evidence(run), evidence.command) for run, evidence in items],
         }
         for recipe, items in group_by_recipe(published, recipes).items()
@@ -150,12 +150,12 @@ def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
             yield {"Run": name, "Network": network, **show_means(COLUMNS, results)}
 
 
-def list_paired_tests(runs: list[Run]) -> Iterator[str]:
-    """McNemar's tests of the runs of one seed with ARL and with NAL."""
+def list_learning_tests(runs: list[Run]) -> Iterator[list[Row]]:
+    """Tables of McNemar's tests of the runs of one seed with ARL and with NAL."""
     arl, nal = ([run for run in runs if run.params.model.learning == learning] for learning in ("arl", "nal"))
     for first, second in product(arl, nal):
         if first.params.train.seed == second.params.train.seed and (rows := tabulate_paired_tests(first, second)):
-            yield format_table(rows)
+            yield rows
 
 
 def list_best(runs: list[Run]) -> Iterator[dict[str, Any]]:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dvc.api import DVCFileSystem
+from dvc.dvcfile import LOCK_FILE
 
 from execution.git import check_repository
+from execution.studies import STUDIES
 from experiments.experiment import load_run, open_revision
-from experiments.output_digests import LOCK, hash_output
+from experiments.output_digests import hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.publishing.model_card import compose_model_card
 from experiments.recorded_run import UNREADABLE, Run, parse_object, read_run
@@ -84,7 +86,7 @@ def check_outputs(run: Run, names: Iterable[str], find_digest: Callable[[str], s
     for name in names:
         required, received = run.digests.get(name), find_digest(name)
         if received != required:
-            raise InputError(f"{run.name}/{name} requires the md5 of {LOCK}, {required}. Received: {received}")
+            raise InputError(f"{run.name}/{name} requires the md5 of {LOCK_FILE}, {required}. Received: {received}")
 
 
 def load_all(repository: Path) -> list[Published]:
@@ -95,6 +97,12 @@ def load_all(repository: Path) -> list[Published]:
 def list_folders(repository: Path) -> list[Path]:
     """The folders of the published runs in the repository, in order of their names."""
     return sorted(path.parent.relative_to(repository) for path in (repository / RESULTS).glob(f"*/{EVIDENCE}"))
+
+
+def list_study_folders(repository: Path) -> list[Path]:
+    """The folders of the runs that the published studies keep, in order of their names."""
+    found = (repository / RESULTS / STUDIES).glob(f"*/{RUNS}/*/{EVIDENCE}")
+    return sorted(path.parent.relative_to(repository) for path in found)
 
 
 def list_published(run: Run) -> list[str]:
@@ -147,7 +155,7 @@ def write_published(folder: Path, published: Published, names: Iterable[str], re
     Raises:
         InputError: what reads them does not find one.
     """
-    for name in ("params.yaml", LOCK, *names):
+    for name in ("params.yaml", LOCK_FILE, *names):
         try:
             content = read(name)
         except UNREADABLE as error:

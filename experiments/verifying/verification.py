@@ -5,17 +5,15 @@ its cache that nobody may write to; here every file is read and hashed, the reco
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dvc.api import DVCFileSystem
-from dvc.repo import Repo
 
 from execution.git import check_repository, read_committed
 from execution.open_clone import open_clone
-from experiments.experiment import resolve_run
+from experiments.experiment import open_revision, resolve_run
 from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
 from experiments.recorded_run import UNREADABLE
 from experiments.verifying.output_differences import describe_difference
@@ -55,26 +53,15 @@ def verify(repository: Path, name: str) -> list[Finding]:
     print_error(f"{name}: running commit {revision[:12]} again, from nothing")
     with open_clone(repository, revision, share=False) as clone:
         stages = clone.prepare(read_committed(repository, revision, "params.yaml"))
-        outputs = remove_outputs(clone.folder)
+        outputs = clone.remove_outputs()
         for stage in stages:
             clone.run_stage(stage, print_error)
-        record = DVCFileSystem(repo=str(repository), rev=revision)
+        record = open_revision(repository, revision)
         return [
             finding
             for output, digest in outputs.items()
             for finding in compare_output(record, clone.folder, output, digest)
         ]
-
-
-def remove_outputs(clone: Path) -> dict[str, str]:
-    """Remove a run's outputs from its clone, and give the digest that is recorded of each, "" for none."""
-    with Repo(str(clone)) as repo:
-        outputs = {Path(out.fs_path): out.hash_info.value or "" for out in repo.index.outs}
-    for path in outputs:
-        if path.is_dir():
-            shutil.rmtree(path)
-        path.unlink(missing_ok=True)
-    return {path.relative_to(clone).as_posix(): digest for path, digest in sorted(outputs.items())}
 
 
 def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def run(head, parameters, tmp_path):
             watch(name)
             return attempt(step, printed.append)
 
-        run_plan(places, plan, lambda *_: None, run_step, printed.append)
+        run_plan(places, plan, run_step, printed.append)
         return [line.split("'")[1] for line in printed if line.startswith("Running stage")]
 
     return run_on

@@ -60,7 +60,7 @@ def test_a_cell_is_there_if_its_data_code_and_parameters_are_the_commits(in_proj
 
     assert find() == []
     (plan,) = plan_cells(project.folder, "demo", ["arl"], [NETWORK])
-    run_plan(in_project, plan, lambda *_: None, lambda _, step: step(print), print)
+    run_plan(in_project, plan, lambda _, step: step(print), print)
     assert find() == ["demo-arl-56"]
     for name, expected in {"README.md": ["demo-arl-56"], "evaluate.sh": [], "tfrecords.sh": []}.items():
         with (project.folder / name).open("a") as file:

@@ -1,12 +1,16 @@
 """Checkpoints that reach another machine by a DVC remote in a folder."""
 
+import hashlib
 import json
+import os
 import shutil
+import time
 
 import pytest
 
 from execution.checkpoints import PARTS_FILE
 from execution.dvc_client import DvcError
+from execution.git import read_committed
 from execution.origin import bring_commit
 from execution.places import Places
 from execution.plan import plan_run
@@ -17,7 +21,9 @@ from tests.tiny_repository import load_yaml
 
 NETWORK = "attention-56"
 TRAINING = f"{NETWORK}-arl-s0-0123456789ab"
-TOLD = {"parameters": {"network": NETWORK, "model.learning": "arl", "train.seed": 0}}
+PARAMETERS = {"network": NETWORK, "model.learning": "arl", "train.seed": 0}
+SHARD = "data/tfrecords/shard"
+TOLD = {"parameters": PARAMETERS, "data": {SHARD: hashlib.sha256(b"images\n").hexdigest()}, "code": {}}
 # Goes on from the last checkpoint that it finds for two epochs, and fails but after the fourth.
 TRAIN = f"""
 mkdir -p "$CHECKPOINT_DIR/{TRAINING}" && cd "$CHECKPOINT_DIR/{TRAINING}"
@@ -59,10 +65,8 @@ class Machines:
             printed.append(line)
             watch(line)
 
-        lock = run_plan(
-            places, plan, lambda folder, _: (folder / "dvc.lock").read_text(), lambda _, step: step(show), show
-        )
-        return printed, lock
+        revision = run_plan(places, plan, lambda _, step: step(show), show)
+        return printed, read_committed(places.repository, revision, "dvc.lock")
 
     def list_checkpoints(self):
         """The names of the files of checkpoints in the remote."""
@@ -86,6 +90,19 @@ def test_a_machine_goes_on_from_what_another_has_got_to_and_the_remote_forgets_i
     printed, _ = machines.run("two", "demo")
     assert "found step-2.checkpoint" in printed
     assert machines.list_checkpoints() == []
+
+
+def test_what_a_training_of_other_data_has_got_to_is_not_pushed_for_it(machines):
+    other = machines.folder / "one/checkpoints" / TRAINING.replace("0123", "4567")
+    bring_commit(Places(machines.folder / "one", machines.origin), "HEAD")
+    other.mkdir(parents=True)
+    (other / PARTS_FILE).write_text(json.dumps(TOLD | {"data": {SHARD: "0" * 64}}))
+    (other / "step-9.checkpoint").touch()
+    later = time.time() + 1000
+    os.utime(other / "step-9.checkpoint", (later, later))
+    with pytest.raises(DvcError):
+        machines.run("one", "demo")
+    assert machines.list_checkpoints() == ["step-2.checkpoint"]
 
 
 def test_neither_what_is_behind_nor_what_is_torn_or_of_another_stage_is_taken(machines):

@@ -62,8 +62,16 @@ def test_files_are_read_as_they_are_committed(small_repository, head):
 @pytest.mark.parametrize("name", ["main", "v1", "two words", "a..b", "ends.lock"])
 def test_a_name_that_git_takes_or_refuses_is_no_experiments(small_repository, name):
     small_repository.run("git", "tag", "v1")
+    small_repository.run("git", "branch", "demo-arl/of-mine")
     refusal(check_name, small_repository.folder, name)
     check_name(small_repository.folder, "demo-arl")
+
+
+def test_a_file_that_is_no_text_is_refused(small_repository):
+    (small_repository.folder / "recipe.yaml").write_bytes("# café\n".encode("latin-1"))
+    small_repository.commit("in another encoding")
+    message = refusal(read_committed, small_repository.folder, "HEAD", "recipe.yaml")
+    assert message.startswith("git show HEAD:recipe.yaml requires text in UTF-8. Received: ")
 
 
 def test_what_a_git_hook_sets_does_not_lead_astray(small_repository, head, tmp_path, monkeypatch):

@@ -9,12 +9,11 @@ from pipeline.errors import InputError
 from tests.git_server import PASSWORD, USER, make_git_handler
 
 
-@pytest.fixture(params=["file", "http"])
-def places(request, small_repository, tmp_path, serve):
+@pytest.fixture
+def places(small_repository, tmp_path):
     """Of two machines, with the same origin."""
     small_repository.run("git", "clone", "--quiet", "--bare", ".", str(tmp_path / "origin.git"))
-    address = f"file://{tmp_path}/origin.git" if request.param == "file" else serve_origin(serve, tmp_path)
-    return [Places(tmp_path / name, address) for name in ("one", "two")]
+    return [Places(tmp_path / name, f"file://{tmp_path}/origin.git") for name in ("one", "two")]
 
 
 def serve_origin(serve, folder, user=f"{USER}:{PASSWORD}@"):
@@ -83,6 +82,14 @@ def test_a_folder_with_other_things_is_left_alone(places, small_repository):
     mine = places[0]._replace(repository=small_repository.folder)
     with pytest.raises(InputError, match=f"RUNS_DIR requires an empty folder.* Received: {small_repository.folder}$"):
         bring_commit(mine, "HEAD")
+
+
+def test_a_mirror_may_lie_in_another_repository_that_has_the_commit(places, small_repository, head):
+    inner = places[0]._replace(repository=small_repository.folder / "mirror")
+    inner.repository.mkdir()
+    bring_commit(inner, head)
+    assert find_commit(inner.repository, "HEAD") == head
+    assert (inner.repository / ".git").exists()
 
 
 def test_a_password_in_the_address_is_in_no_file_no_reference_and_no_message(small_repository, serve, head, tmp_path):

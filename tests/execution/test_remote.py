@@ -11,7 +11,7 @@ from dvc.stage.cache import _get_stage_hash
 from execution.git import name_reference, run_git
 from execution.open_clone import open_clone
 from execution.origin import bring_commit, list_experiments, push_reference
-from execution.places import UnreachableError
+from execution.places import Places, UnreachableError
 from tests.tiny_repository import Repository
 
 
@@ -65,6 +65,17 @@ def test_what_is_not_taken_is_kept_and_named_and_pushed_by_the_same_run_again(ma
     assert run(one) == []
     assert list(list_experiments(one)) == ["mine"]
     assert run(two) == []
+
+
+def test_without_an_origin_a_run_is_recorded_when_the_remote_has_its_outputs(run, small_repository, tmp_path):
+    here = Places(small_repository.folder, remote=str(tmp_path / "remote/in"))
+    (tmp_path / "remote").touch()  # no folder
+    with pytest.raises(UnreachableError, match="the same run again pushes them"):
+        run(here)
+    assert list_experiments(here) == {}
+    (tmp_path / "remote").unlink()
+    assert run(here) == []
+    assert list(list_experiments(here)) == ["mine"]
 
 
 def test_what_a_machine_has_pushed_before_it_died_is_not_run_again(machines, run):

@@ -1,15 +1,15 @@
 import json
 import shutil
 
-from execution.git import find_commit, name_reference
+import dvc.api
+
+from execution.git import find_commit, list_committed, name_reference
 from execution.places import Places
 from execution.plan import Plan
 from execution.run_plan import run_plan
 
 
-def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_experiment(
-    small_repository, head, parameters
-):
+def test_a_run_is_steps_in_order_and_its_experiment_has_its_files_and_its_plan(small_repository, head, parameters):
     plan = Plan("demo", head, {"learning": "arl"}, "mine", parameters())
     steps = []
 
@@ -17,14 +17,10 @@ def test_a_run_is_steps_in_order_and_is_read_in_its_clone_with_its_plan_in_the_e
         steps.append(name)
         return work(print)
 
-    def read(folder, revision):
-        assert json.loads((folder / "plan.json").read_text())["recipe"] == "demo"
-        return revision, (folder / "last.txt").read_text()
-
-    revision, text = run_plan(Places(small_repository.folder), plan, read, run_step)
+    revision = run_plan(Places(small_repository.folder), plan, run_step)
     assert (steps[:3], steps[-1]) == (["clone", "prepare", "first"], "save")
     assert sorted(steps[3:-1]) == ["each@a", "each@b", "last"]
-    assert text == "hello\n"
+    assert dvc.api.read("last.txt", str(small_repository.folder), rev=revision) == "hello\n"
     saved = json.loads(small_repository.run("git", "show", f"{revision}:plan.json"))
     assert saved.pop("command").startswith(f"prefect deployment run reproduce/demo -p commit={head} -p learning=arl")
     assert saved == {"recipe": "demo", "commit": head, "arguments": {"learning": "arl"}, "experiment": "mine"}
@@ -50,10 +46,7 @@ def test_a_run_again_keeps_the_results_of_the_first_though_its_commit_has_others
     shutil.rmtree(folder / ".dvc/cache")
     plan = Plan("demo", find_commit(folder, "HEAD"), {}, "mine", parameters(names=["a"]))
 
-    def read(clone, _):
-        return {path.name: path.read_text() for path in clone.glob("*-time.txt")}
-
-    first, again = (run_plan(Places(folder), plan, read, lambda _, work: work(print)) for _ in range(2))
-    assert first.keys() == {"a-time.txt"}
-    assert first["a-time.txt"] != small_repository.run("git", "show", "HEAD:a-time.txt")
-    assert again == first
+    first, again = (run_plan(Places(folder), plan, lambda _, work: work(print)) for _ in range(2))
+    times = [small_repository.run("git", "show", f"{revision}:a-time.txt") for revision in (first, again, "HEAD")]
+    assert times[0] == times[1] != times[2]
+    assert "b-time.txt" not in list_committed(folder, first, ".")

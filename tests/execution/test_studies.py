@@ -3,7 +3,7 @@
 import pytest
 
 from execution.recipe_changes import change_recipe, collect_changes
-from execution.studies import Study, list_plans, load_study, plan_study
+from execution.studies import Study, find_study_name, list_plans, load_study, plan_study
 from pipeline.errors import InputError
 from pipeline.settings.plain_yaml import load_plain_yaml
 from tests.experiments.made_up_runs import RECIPE
@@ -80,3 +80,13 @@ def test_a_study_that_cannot_be_run_is_refused_in_one_line(commit_study, changes
 def test_a_study_that_is_not_there_is_named(commit_study):
     with pytest.raises(InputError, match=r"a study requires one of mine\. Received: other"):
         load_study(commit_study(), "other", "HEAD")
+
+
+def test_without_a_repository_a_study_is_not_looked_for(tmp_path):
+    with pytest.raises(InputError, match=f"a flow requires a git work tree. Received: {tmp_path}, which has no .git"):
+        load_study(tmp_path, "mine", "HEAD")
+
+
+def test_a_study_is_called_by_its_path_with_or_without_its_ending():
+    names = ("studies/learning", "studies/learning.yaml", "studies/v1.5", "demo", "recipes/demo")
+    assert [*map(find_study_name, names)] == ["learning", "learning", "v1.5", None, None]

@@ -33,7 +33,6 @@ def published(tmp_path_factory):
         project = MeasuredProject(tmp_path_factory.mktemp("study"))
         for name, value in project.env.items():
             patch.setenv(name, value)
-        shutil.rmtree(project.folder / "results/studies", ignore_errors=True)
         (project.folder / "studies/mine.yaml").write_text(json.dumps(STUDY))
         project.commit("a study")
         run(project, list_study(project)[FIRST])
@@ -66,7 +65,7 @@ def list_study(project) -> dict[str, Plan]:
 
 
 def run(project, plan):
-    run_plan(Places(project.folder), plan, lambda *_: None, lambda _, step: step(print), print)
+    run_plan(Places(project.folder), plan, lambda _, step: step(print), print)
 
 
 def find(project):
@@ -92,7 +91,9 @@ def test_a_published_run_is_there_and_stays_as_it_is_when_the_others_come(projec
         *("metrics", "details", "history", "timing", "machine", "predictions"),
     }
     assert {path.suffix for path in kept if path.parts[0] == "predictions"} == {".csv"}
-    assert "1 of 2 runs" in (folder / "README.md").read_text()
+    page = (folder / "README.md").read_text()
+    for part in ("1 of 2 runs", "    python -m flows.local studies/mine\n", "`python -m flows.publish studies/mine`"):
+        assert part in page
     found = find(project)
     assert found.keys() == {FIRST}
     result = found[FIRST].run.results[NETWORK]
@@ -128,10 +129,8 @@ def test_a_published_run_of_other_code_is_not_there(project):
     ("file", "old", "new", "message"),
     [
         (f"metrics/{NETWORK}.json", "10.0", "9.0", rf"metrics/{NETWORK}\.json requires the md5 of dvc\.lock"),
-        (f"predictions/{NETWORK}.csv", "ring", "disc", rf"predictions/{NETWORK}\.csv requires the md5 of dvc\.lock"),
         ("dvc.lock", "stages:", "<<<<<<< HEAD\nstages:", r"dvc\.lock is required as a run writes it"),
         ("params.yaml", "learning: arl", "learning: nal", rf"params\.yaml requires the parameters of {FIRST}"),
-        ("evidence.json", '"commit"', '"comit"', r" requires evidence\.json, as publishing writes it"),
     ],
 )
 def test_a_published_run_with_another_file_than_was_recorded_is_refused(project, file, old, new, message):
@@ -144,11 +143,11 @@ def test_a_published_run_with_another_file_than_was_recorded_is_refused(project,
         read(project)
 
 
-@pytest.mark.parametrize("file", [f"metrics/{NETWORK}.json", f"predictions/{NETWORK}.csv", "params.yaml"])
-def test_a_published_run_that_lacks_a_file_is_named(project, file):
+def test_a_published_run_that_lacks_a_file_is_named(project):
+    file = f"predictions/{NETWORK}.csv"
     (project.folder / "results/studies/mine/runs" / FIRST / file).unlink()
     project.commit("incomplete")
-    with pytest.raises(InputError, match=rf"results/studies/mine/runs/{FIRST}.*{file}"):
+    with pytest.raises(InputError, match=rf"results/studies/mine/runs/{FIRST}/{file}.*Received: none"):
         read(project)
 
 

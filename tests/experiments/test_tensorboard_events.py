@@ -1,25 +1,14 @@
-import struct
+import json
+import shutil
 
 import numpy as np
 import pytest
-from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from experiments.publishing.published_run import publish_run
 from experiments.tensorboard_events import list_runs, write_events
 from tests.experiments.made_up_runs import make_run
-
-
-def read_events(folder):
-    """The values in a folder's events, by tag and step; by the format, as it is written down."""
-    (file,) = folder.glob("*tfevents*")
-    content, found = file.read_bytes(), {}
-    while content:
-        (length,) = struct.unpack("<Q", content[:8])
-        event = Event.FromString(content[12 : 12 + length])
-        found |= {(value.tag, event.step): value for value in event.summary.value}
-        content = content[16 + length :]
-    return found
+from tests.tensorboard_format import read_events
 
 
 @pytest.fixture
@@ -62,8 +51,14 @@ def test_published_runs_and_experiments_are_listed_once_and_what_is_no_run_is_na
     record("mine-arl", 1)
     record("broken-arl", 1, lambda clone: (clone / "timing/attention-56.json").unlink())
     folder = record("mine-nal", 2, learning="nal")
-    publish_run(folder, "mine-nal")
-    assert sorted(run.name for run in list_runs(folder)) == ["mine-arl", "results/mine-nal"]
+    published = folder / publish_run(folder, "mine-nal")
+    of_a_study = folder / "results/studies/mine/runs/other"
+    shutil.copytree(published, of_a_study)
+    evidence = json.loads((of_a_study / "evidence.json").read_text()) | {"revision": "e" * 40}
+    (of_a_study / "evidence.json").write_text(json.dumps(evidence))
+    shutil.copytree(published, of_a_study.with_name("mine-nal"))
+    names = ["mine-arl", "results/mine-nal", "results/studies/mine/runs/other"]
+    assert sorted(run.name for run in list_runs(folder)) == names
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("passed over: ")
     assert line.endswith("requires the results of a complete run. Received: none in timing/attention-56.json")

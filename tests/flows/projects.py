@@ -62,6 +62,7 @@ SCRIPTS = {
     "tfrecords": "mkdir -p data/tfrecords && echo images > data/tfrecords/shard",
     "train": """
 echo "$2 $3" >> "$RUN_TOLD/trained"
+[ "$3" != 99 ] || exit 1
 while [ -e "$RUN_TOLD/hold" ]; do sleep 1; done
 for folder in timing machine history; do mkdir -p $folder; cp recorded/$folder/$1.* $folder; done
 mkdir -p models/$1 && cat data/tfrecords/shard > models/$1/model && echo "$@" >> models/$1/model

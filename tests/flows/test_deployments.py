@@ -8,6 +8,8 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
+from dvc.lock import FAILED_TO_LOCK_MESSAGE
+from prefect import flow
 from prefect.artifacts import Artifact
 from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -16,10 +18,12 @@ from execution.dvc_client import DvcError
 from execution.git import find_commit
 from execution.guard import find_processes
 from execution.places import UnreachableError
+from execution.plan import plan_run
 from execution.run_plan import LOCKS
+from flows.cells import make_tag, run_cells, start_cell
 from flows.deploy import FLOWS, list_deployments
 from flows.lost_runs import HEARTBEAT, TAG
-from flows.reproduce import may_pass, reproduce
+from flows.reproduce import carry_out, may_pass, reproduce
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended
@@ -37,15 +41,7 @@ def in_project(project, first_run, prefect_server, monkeypatch):
         yield
 
 
-def test_an_experiment_is_named_and_shown_as_artifacts(in_project, project):
-    assert reproduce("tiny", "nal") == "tiny-nal"
-    page, table = Artifact.get("tiny-nal"), Artifact.get("tiny-nal-table")
-    error = json.loads(project.run("git", "show", f"{project.find_reference('tiny-nal')}:metrics/{NETWORK}.json"))
-    assert f"| {error['test_error_percent']:.2f} |" in page.data
-    assert json.loads(table.data)[0]["test_error_percent"] == error["test_error_percent"]
-
-
-def test_a_run_waits_for_another_of_its_experiment_and_logs_that(in_project, project, caplog):
+def test_a_run_waits_for_another_of_its_experiment_and_is_shown_as_artifacts(in_project, project, caplog):
     lock = project.folder / LOCKS / f"tiny-nal-{find_commit(project.folder, 'HEAD')[:12]}"
     held = Event()
     with ThreadPoolExecutor() as pool:
@@ -53,6 +49,10 @@ def test_a_run_waits_for_another_of_its_experiment_and_logs_that(in_project, pro
         assert held.wait(10)
         assert reproduce("tiny", "nal") == "tiny-nal"
         other.result()
+    page, table = Artifact.get("tiny-nal"), Artifact.get("tiny-nal-table")
+    error = json.loads(project.run("git", "show", f"{project.find_reference('tiny-nal')}:metrics/{NETWORK}.json"))
+    assert f"| {error['test_error_percent']:.2f} |" in page.data
+    assert json.loads(table.data)[0]["test_error_percent"] == error["test_error_percent"]
 
 
 def hold_until(path, held, condition):
@@ -62,21 +62,18 @@ def hold_until(path, held, condition):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "error", "message"),
     [
-        {"learning": "xyz"},
-        {"seed": -1},
-        {"networks": []},
-        {"networks": ["attention-57"]},
-        {"overrides": {"train.epoch": 1}},
-        {"commit": "nope"},
-        {"recipe": "nope"},
+        ({"learning": "xyz"}, ParameterTypeError, r"learning: Input should be 'arl' or 'nal'"),
+        ({"seed": -1}, ParameterTypeError, r"seed: Input should be greater than or equal to 0"),
+        ({"networks": []}, ParameterTypeError, r"networks: List should have at least 1 item"),
+        ({"networks": ["attention-57"]}, InputError, r"Received: attention-57"),
     ],
 )
-def test_wrong_arguments_are_refused_before_anything_starts(in_project, monkeypatch, arguments):
+def test_wrong_arguments_are_refused_before_anything_starts(in_project, monkeypatch, arguments, error, message):
     monkeypatch.setattr("flows.reproduce.run_plan", None)
-    with pytest.raises((InputError, ParameterTypeError)):
-        reproduce(**({"recipe": "tiny"} | arguments))
+    with pytest.raises(error, match=message):
+        reproduce("tiny", **arguments)
 
 
 def test_a_failed_stage_fails_the_flow_with_its_last_lines(in_project, project):
@@ -89,7 +86,7 @@ def test_a_failed_stage_fails_the_flow_with_its_last_lines(in_project, project):
     ("reason", "expected"),
     [
         (DvcError("failed to run: python -m pipeline.stages.download, exited with 75"), True),
-        (DvcError("ERROR: Unable to acquire lock"), True),
+        (DvcError(f"ERROR: {FAILED_TO_LOCK_MESSAGE}"), True),
         (DvcError("'data/raw' is busy, it is being blocked by: read (PID 7)"), True),
         (DvcError("dvc exp push --force --no-cache origin demo-arl failed; its last lines:"), True),
         (UnreachableError("a DVC remote"), True),
@@ -99,6 +96,30 @@ def test_a_failed_stage_fails_the_flow_with_its_last_lines(in_project, project):
 )
 def test_only_what_may_pass_is_tried_again(reason, expected):
     assert may_pass(None, None, SimpleNamespace(data=reason)) is expected
+
+
+def test_a_step_is_tried_again_where_that_may_help_and_only_there(in_project):
+    @flow(validate_parameters=False)
+    def take(step):
+        return carry_out.with_options(retry_delay_seconds=[0, 0])(step)
+
+    reasons = [UnreachableError("a DVC remote"), UnreachableError("a DVC remote")]
+
+    def fail_twice(show):
+        if reasons:
+            raise reasons.pop()
+        return "done"
+
+    assert take(fail_twice) == "done"
+    tried = []
+
+    def fail(show):
+        tried.append(1)
+        raise DvcError("failed to run: python -m pipeline.stages.train, exited with 1")
+
+    with pytest.raises(DvcError):
+        take(fail)
+    assert len(tried) == 1
 
 
 def test_every_recipe_and_every_study_has_its_deployments():
@@ -144,12 +165,36 @@ def test_workers_that_share_an_origin_are_told_its_variable_and_not_its_address(
     assert steps == {json.dumps({"prefect.deployments.steps.git_clone": {"repository": "{{ $RUNS_ORIGIN }}"}})}
 
 
-@pytest.fixture
-def deployed(project, first_run, prefect_server):
-    """The project's deployments on a server, with a worker."""
+@pytest.fixture(scope="module")
+def user(project, first_run, prefect_server):
+    """Who has the project's deployments on a server."""
     user = copy(project)
     user.env = project.env | prefect_server.env
     user.run("python", "-m", "flows.deploy")
+    return user
+
+
+def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_others(
+    in_project, project, user, prefect_server, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    plans = [plan_run(project.folder, "tiny", learning) for learning in ("arl", "nal")]
+    other = start_cell(plans[0])  # as another grid does
+    monkeypatch.setattr("flows.cells.read_ended", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_cells(plans, print)
+    filters = [{"flow_runs": {"tags": {"all_": [make_tag(plan)]}}} for plan in plans]
+    runs = [prefect_server.ask("POST", "flow_runs/filter", given) for given in filters]
+    assert [[run["state_type"] for run in of_plan] for of_plan in runs] == [["SCHEDULED"], ["CANCELLED"]]
+    prefect_server.cancel(other.id)
+    assert prefect_server.find_outcome(other.id) == "CANCELLED"
+
+
+@pytest.fixture
+def deployed(user):
+    """The same with a worker."""
     with ended(user.start("prefect", "worker", "start", "--pool", "local")):
         yield user
 

@@ -82,6 +82,8 @@ def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project
     path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
     page = Path(path).read_text()
     assert f"| arl | {NETWORK} | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
+    assert "flows.publish" not in page
+    assert "What is missing" not in page
     assert "- **arl → nal**: the test error changes by +4.00 ± 12.71 points, not beyond chance." in page
     assert {"arl 2", "nal 2"} <= set(project.list_trained())
 
@@ -93,20 +95,18 @@ def clone_with_storage(project, laptop, home):
     return third
 
 
-def test_the_experiments_are_listed_pulled_and_compared_by_dvc_alone(project, laptop, tmp_path):
-    run_grid(laptop)
-    third = clone_with_storage(project, laptop, tmp_path)
-    assert "demo-nal-56" in third.run("dvc", "exp", "list", "origin", "--all-commits", "--name-only")
-    third.run("dvc", "exp", "pull", "origin", "--all-commits")
-    changes = json.loads(third.run("dvc", "metrics", "diff", "demo-arl-56", "demo-nal-56", "--json"))
-    assert changes[f"metrics/{NETWORK}.json"]["test_error_percent"]["diff"] == 3.0
-
-
-def test_a_grid_is_taken_by_a_worker_of_its_own_pool_and_its_cells_by_others(laptop, prefect_server):
-    run = prefect_server.start_run("grid/demo", networks=[NETWORK], seeds=[0])
+def test_a_worker_of_its_own_pool_takes_a_grid_and_others_its_cells_of_which_one_that_fails_loses_no_other(
+    project, laptop, prefect_server
+):
+    run = prefect_server.start_run("grid/demo", learnings=["arl"], networks=[NETWORK], seeds=[4, 99])  # 99 fails
     with ended(laptop.start(*WORKER, "grids", "--limit", "1")):
         wait_until(lambda: prefect_server.find_outcome(run), 600)
-    assert prefect_server.find_outcome(run) == "COMPLETED", prefect_server.read_log(run)
+    assert prefect_server.find_outcome(run) == "FAILED"
+    assert "all cells are required. Received: no result of demo-arl-s99-56, Failed" in prefect_server.read_log(run)
+    assert {"arl 4", "arl 99"} <= set(project.list_trained())
+    tables = [path.read_text() for path in (laptop.home / "runs/comparisons").glob("grid-*/grid.md")]
+    (table,) = [table for table in tables if "Without a result: demo-arl-s99-56." in table]
+    assert f"| {NETWORK} | 14.00 | not yet run | – | 4 (n = 1) |" in table
 
 
 def test_what_a_study_has_published_no_machine_runs_again(project, laptop, tmp_path):

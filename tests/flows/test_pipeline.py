@@ -1,5 +1,6 @@
 """The whole pipeline as a user of DVC runs it, where `make reproduce` has run, on a few synthetic images."""
 
+import io
 import json
 import re
 import shutil
@@ -14,7 +15,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.training.identity import COMPUTES_NOTHING
 from tests.html_page import Page
 from tests.tiny_repository import NETWORK, ROOT, TEST_IMAGES, Repository
 
@@ -27,9 +27,10 @@ def test_the_recorded_demo_is_of_this_code_and_these_parameters():
         capture_output=True,
         text=True,
     )
-    changes = [change for stage in json.loads(status.stdout).values() for change in stage if "changed deps" in change]
-    modified = {dep for change in changes for dep, what in change["changed deps"].items() if what != "deleted"}
-    assert not {dep for dep in modified if not dep.startswith("data/")}
+    changes = [change for stage in json.loads(status.stdout).values() for change in stage if isinstance(change, dict)]
+    states = [state for change in changes for state in change.values()]
+    modified = {name for state in states for name, what in state.items() if what not in ("deleted", "not in cache")}
+    assert not {name for name in modified if not name.startswith("data/")}
 
 
 CACHED = re.compile(r"^Stage '(\S+)' is cached - skipping run", re.MULTILINE)
@@ -92,10 +93,18 @@ def test_masks_are_kept_of_the_first_image_of_each_class(repository):
 
 
 def test_a_trained_model_is_checked_against_its_record_without_training(repository):
+    path = repository.folder / f"predictions/{NETWORK}.npy"
+    recorded = path.read_bytes()
     output = repository.run("python", "-m", "pipeline.check", ".")
     error = json.loads(repository.read(f"metrics/{NETWORK}.json"))["test_error_percent"]
     assert f"test error {error:.2f} %, recorded {error:.2f} %\n" in output
     assert output.endswith(f"all {TEST_IMAGES} predictions are the recorded ones, to the bit\n")
+    path.unlink()  # the cache's, which nobody may write to
+    np.save(path, 1 - np.load(io.BytesIO(recorded)))
+    output = repository.run("sh", "-c", "python -m pipeline.check .; echo status $?")
+    assert f"{TEST_IMAGES} of {TEST_IMAGES} predictions differ, by up to " in output
+    assert output.endswith("status 1\n")
+    path.write_bytes(recorded)
 
 
 def test_a_trained_model_tells_the_classes_of_files_and_draws_its_masks(repository, tmp_path):
@@ -106,8 +115,9 @@ def test_a_trained_model_tells_the_classes_of_files_and_draws_its_masks(reposito
     Image.fromarray(images[0]).save(folder / "one.png")
     np.save(folder / "two.npy", images[1:])
     (folder / "note.txt").write_text("none")
-    command = ("python", "-m", "pipeline.predict", ".", str(folder), "--top", "1", "--masks", str(tmp_path / "masks"))
-    output = repository.run(*command, check=False)
+    command = f"python -m pipeline.predict . {folder} --top 1 --masks {tmp_path}/masks; echo status $?"
+    output = repository.run("sh", "-c", command)
+    assert output.endswith("status 1\n")
     names = ["one.png", "two.npy 0", "two.npy 1"]
     for name, (_, row) in zip(names, recorded.iterrows(), strict=False):
         assert f"{folder}/{name}: {row['predicted']} {100 * row['probability']:.1f} %\n" in output
@@ -154,25 +164,6 @@ def test_git_sees_no_change_that_is_not_recorded(repository):
     assert not repository.run("git", "status", "--short")
 
 
-@pytest.mark.parametrize(
-    ("names", "stages"),
-    [
-        (["cifar/augmentation.py"], {f"train@{NETWORK}", f"evaluate@{NETWORK}"}),
-        (["model/loading.py"], {f"evaluate@{NETWORK}"}),
-        ([name.removeprefix("pipeline/") for name in COMPUTES_NOTHING], set()),
-    ],
-)
-def test_a_change_of_code_touches_the_stages_whose_bits_may_depend_on_it(names, stages, repository):
-    paths = [repository.folder / "pipeline" / name for name in names]
-    files = {file: file.read_text() for path in paths for file in (path.glob("*.py") if path.is_dir() else [path])}
-    for file, before in files.items():
-        file.write_text(before + "# changed\n")
-    changed = json.loads(repository.run("dvc", "status", "--json"))
-    for file, before in files.items():
-        file.write_text(before)
-    assert set(changed) == stages
-
-
 def test_nal_as_an_experiment_is_another_training_only_and_compares_by_dvc_metrics_diff(repository):
     output = repository.run("dvc", "exp", "run", "--name", "my-nal", "--set-param", "model.learning=nal")
     assert CACHED.findall(output) == [f"train@{NETWORK}", f"evaluate@{NETWORK}"]
@@ -183,7 +174,6 @@ def test_nal_as_an_experiment_is_another_training_only_and_compares_by_dvc_metri
         "train_error_percent",
         "validation_error_percent",
     ]
-    assert "validation_error_percent" in repository.run("dvc", "plots", "diff", "HEAD", "my-nal", "--json")
     repository.run("git", "checkout", "--quiet", "--", ".")
     repository.run("dvc", "checkout", "--quiet")
 

@@ -11,7 +11,7 @@ from tests.tiny_repository import ROOT
 # Records as Prefect's own loggers make them of flows and tasks.
 LOGS = """
 import logging, time
-from flows.terminal import show_page, show_stages
+from flows.terminal import print_page, show_stages
 
 logging.basicConfig(format="%(levelname)s %(message)s")
 flow, task = (logging.getLogger(f"prefect.{kind}_runs") for kind in ("flow", "task"))
@@ -33,7 +33,7 @@ with show_stages(verbose=VERBOSE):
          "Finished in state Completed()")
     flow.warning("left out, because not committed: scratch.txt")
     tell("evaluate@attention-56", "Running stage", "Finished in state Failed('[red]no[/red]')")
-show_page("| Network | Error |\\n| --- | ---: |\\n| attention-56 | 1.25 |\\n", verbose=VERBOSE)
+print_page("| Network | Error |\\n| --- | ---: |\\n| attention-56 | 1.25 |\\n", verbose=VERBOSE)
 """
 
 
