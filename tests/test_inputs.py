@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.inputs import read_array, read_json, read_table
+from pipeline.inputs import read_array, read_arrays, read_json, read_table
 
-READERS = [read_json, read_array, read_table]
+READERS = [read_json, read_array, read_arrays, read_table]
 
 
 def test_files_are_read(tmp_path):
@@ -42,6 +42,16 @@ def test_an_array_is_never_unpickled_and_a_torn_one_is_refused(tmp_path):
         (tmp_path / "torn.npy").write_bytes(content[:length])
         with pytest.raises(InputError, match=r"torn\.npy requires a file with an array"):
             read_array(tmp_path / "torn.npy")
+
+
+def test_arrays_are_never_unpickled_and_those_that_are_needed_are_there(tmp_path):
+    np.savez(tmp_path / "a.npz", one=np.arange(3))
+    assert read_arrays(tmp_path / "a.npz", "one")["one"].tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match=r"a\.npz requires the arrays one, two\. Received: one$"):
+        read_arrays(tmp_path / "a.npz", "one", "two")
+    np.savez(tmp_path / "a.npz", one=np.array([{}]))
+    with pytest.raises(InputError, match=r"a\.npz requires a file with arrays"):
+        read_arrays(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,19 @@
+import keras
 import numpy as np
 import pytest
 
-from pipeline.model.prediction import list_views, shift
+from pipeline.model.prediction import list_views, predict, shift
 
 IMAGES = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
+
+
+@pytest.mark.parametrize("batch_size", [3, 7, 20])
+def test_predictions_do_not_depend_on_how_the_batches_are_filled(batch_size):
+    images = np.random.default_rng(0).integers(0, 256, (7, 4, 4, 3), np.uint8)
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(5)])
+    kernel, bias = model.get_weights()
+    expected = images.reshape(7, -1) @ kernel.astype(np.float64) + bias
+    np.testing.assert_allclose(predict(model, images, batch_size), expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("pixels", [-1, 1, 2])

@@ -46,7 +46,7 @@ MODULES = {("attention-92", "wide-stem"): (1, 2, 3), ("attention-mini", "seed"):
 @pytest.mark.parametrize(
     ("network", "variant"),
     [
-        (("attention-92", "wide-stem"), {"learning": "arl"}),
+        (("attention-92", "wide-stem"), {}),
         (("attention-mini", "seed"), {"learning": "nal"}),
         (("attention-mini", "seed"), {"attention": "channel"}),
         (("attention-mini", "seed"), {"attention": "spatial"}),

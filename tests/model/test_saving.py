@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pipeline.model.network import build_classifier, build_network
-from pipeline.model.prediction import predict
 from pipeline.model.saving import save_model
 from tests.networks import PLAIN
 
@@ -47,10 +46,3 @@ def test_saved_model_holds_no_time_no_training_settings_and_no_code_of_the_proje
         assert b"pipeline" not in file.read("config.json")
         assert "date_saved" not in json.loads(file.read("metadata.json"))
         assert not json.loads(file.read("config.json")).get("compile_config")
-
-
-@pytest.mark.parametrize("batch_size", [3, 7, 20])
-def test_predictions_do_not_depend_on_how_the_batches_are_filled(classifier, images, batch_size):
-    model = classifier[2]
-    expected = model.predict(images, verbose=0)
-    np.testing.assert_allclose(predict(model, images, batch_size), expected, rtol=1e-4, atol=1e-6)

@@ -15,22 +15,21 @@ from pipeline.stages.download import download
 from pipeline.stages.evaluate import scale_masks
 from pipeline.stages.paths import MEAN
 from pipeline.stages.preprocess import preprocess
+from pipeline.stages.report import report
 from pipeline.stages.tfrecords import tfrecords
 from pipeline.stages.train import build_compiled_network
 from tests.compute.tiny_pipeline import LAYOUTS, TINY, write_params
 from tests.tiny_repository import NETWORK, ROOT
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """What the stages write of an untrained network with channel attention, and of data with label noise."""
-    folder = tmp_path_factory.mktemp("variant")
+def run_stages(folder, **changes):
+    """Run the stages but training on an untrained network, and give the parameters, with changes by section."""
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.setitem(LAYOUTS, "seed", TINY)
         # In this process the backend is in use.
         patch.setattr(stage, "set_up_backend", lambda **_: "CPU")
         shutil.copy(ROOT / "pyproject.toml", ".")
-        write_params("arl", preprocess={"label_noise": 0.4}, model={"attention": "channel"})
+        write_params("arl", **changes)
         params = load_params()
         for prepare in (download, preprocess, tfrecords):
             prepare(params)
@@ -39,7 +38,41 @@ def folder(tmp_path_factory):
         path.parent.mkdir(parents=True)
         save_model(build_classifier(network, read_array(MEAN)), path)
         stage.evaluate(NETWORK, params)
+    return params
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What the stages write of a network with channel attention, and of data with label noise."""
+    folder = tmp_path_factory.mktemp("variant")
+    run_stages(folder, preprocess={"label_noise": 0.4}, model={"attention": "channel"})
     return folder
+
+
+HISTORY = """\
+epoch,train_loss,train_error_percent,validation_loss,validation_error_percent,learning_rate
+1,2.5,90.0,,,0.1
+2,2.3,89.0,,,0.01
+"""
+
+
+def test_a_trunk_alone_that_holds_no_images_out_is_evaluated_and_reported_without_what_it_has_not(workspace):
+    params = run_stages(workspace, preprocess={"validation_images": 0}, model={"mask": "none"})
+    metrics = json.loads((workspace / f"metrics/{NETWORK}.json").read_text())
+    assert metrics["validation_error_percent"] is None
+    assert metrics["test_error_percent"] > 0
+    with np.load(workspace / f"masks/{NETWORK}.npz") as masks:
+        assert set(masks) == {"numbers", "pixels"}
+    for name, text in ((f"history/{NETWORK}.csv", HISTORY), (f"timing/{NETWORK}.json", '{"train_minutes": 1.0}')):
+        (workspace / name).parent.mkdir()
+        (workspace / name).write_text(text)
+    report(params)
+    page = (workspace / "reports/report.md").read_text()
+    assert f"| {NETWORK} | {metrics['train_error_percent']:.2f} | – | {metrics['test_error_percent']:.2f} |" in page
+    assert "No masks, the trunk T alone" in page
+    html = (workspace / "reports/report.html").read_text()
+    assert "learning rate" in html
+    assert "the masks of its modules" not in html
 
 
 def test_metrics_are_by_the_labels_trained_on_and_details_know_the_clean_ones(folder):
