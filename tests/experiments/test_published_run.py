@@ -8,7 +8,13 @@ import pytest
 from execution.git import find_commit
 from execution.plan import Plan
 from experiments.experiment import load_run
-from experiments.publishing.published_run import find_run, load_published, publish_run
+from experiments.publishing.published_run import (
+    find_run,
+    list_folders,
+    list_study_folders,
+    load_published,
+    publish_run,
+)
 from experiments.verifying.agreement import describe_agreement
 from pipeline.cifar.datasets import CIFAR10
 from pipeline.errors import InputError
@@ -158,7 +164,7 @@ def test_a_run_with_the_published_bytes_is_said_to_have_them_and_another_one_in_
     assert "\n" not in said
 
 
-PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))
+PUBLISHED = [*list_folders(ROOT), *list_study_folders(ROOT)]
 DIGESTS = {
     CIFAR10.name: hashlib.sha256(
         "".join(f"{sha256}  {name}\n" for name, sha256 in CIFAR10.file_sha256.items()).encode()

@@ -12,6 +12,8 @@ from execution.studies import list_plans, load_study, plan_study
 from experiments.cells.found_cells import find_cells, read_cell, read_lock
 from experiments.cells.grid_hours import describe_hours
 from experiments.cells.published_study import publish_study
+from experiments.cells.study_page import compose_page
+from experiments.cells.study_results import measure_settings
 from experiments.experiment import open_revision
 from experiments.publishing.published_run import find_run
 from pipeline.errors import InputError
@@ -165,8 +167,12 @@ def test_the_committed_pages_are_of_the_runs_beside_them(folder):
     cells = {cell["experiment"]: cell for cell in json.loads((folder / "cells.json").read_text())["cells"]}
     runs = {path.name for path in (folder / "runs").iterdir()}
     assert runs == {name for name, cell in cells.items() if cell["metrics"]}
-    for name in runs:
-        run, cell = find_run(ROOT, f"results/studies/{folder.name}/runs/{name}"), cells[name]
+    found = {name: find_run(ROOT, f"results/studies/{folder.name}/runs/{name}") for name in runs}
+    for name, run in found.items():
+        cell = cells[name]
         result = run.results[cell["network"]]
         assert (result.metrics, result.details, run.commit) == (cell["metrics"], cell["details"], cell["commit"])
         assert cell["digests"].items() <= run.digests.items()
+    study = load_study(ROOT, folder.name, "HEAD")
+    measured = measure_settings(study, plan_study(ROOT, study, "HEAD"), found)
+    assert compose_page(folder.name, study, measured, published=True) == (folder / "README.md").read_text()
