@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import tarfile
 import threading
 from http.server import ThreadingHTTPServer
@@ -169,8 +168,7 @@ def small_repository(small_template, tmp_path, monkeypatch):
     repository.env["GIT_CONFIG_NOSYSTEM"] = "1"
     for name in os.environ.keys() - repository.env.keys():
         monkeypatch.delenv(name)
-    for name, value in repository.env.items():
-        monkeypatch.setenv(name, value)
+    repository.enter(monkeypatch)
     shutil.copytree(small_template, repository.folder)
     repository.run("git", "update-index", "--refresh")
     return repository
@@ -190,7 +188,4 @@ def parameters(tmp_path):
 
 @pytest.fixture
 def head(small_repository):
-    done = subprocess.run(
-        ["git", "-C", small_repository.folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    return small_repository.run("git", "rev-parse", "HEAD").strip()

@@ -11,9 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.cifar.batches import load_split
-from tests.tiny_repository import ROOT
+from tests.tiny_repository import NETWORK, ROOT
 
-NETWORK = "attention-mini"
 MODELS = sorted(path.relative_to(ROOT) for path in ROOT.glob("results/cifar10-*/models/*/model.keras"))
 
 pytestmark = pytest.mark.skipif("CIFAR_MIRROR" not in os.environ, reason="CIFAR_MIRROR names no copy of CIFAR-10")

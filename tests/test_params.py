@@ -11,7 +11,6 @@ from pipeline.settings.strictness import AsBefore, Count
 from tests.refusals import refusal
 from tests.tiny_repository import ROOT
 
-RECIPES = sorted(ROOT.glob("recipes/*.yaml"))
 CUSTOM = {
     "dataset": "custom",
     "layout": "cifar10",

@@ -69,6 +69,11 @@ class Repository:
             **{f"GIT_{role}_{key}": "nobody" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")},
         }
 
+    def enter(self, patch):
+        """Give this process the environment of the commands, until the patch is undone."""
+        for name, value in self.env.items():
+            patch.setenv(name, value)
+
     def run(self, *command, check=True):
         result = subprocess.run(
             command,

@@ -18,8 +18,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture
 def in_project(project, monkeypatch):
-    for name, value in project.env.items():
-        monkeypatch.setenv(name, value)
+    project.enter(monkeypatch)
     return Places(project.folder)
 
 

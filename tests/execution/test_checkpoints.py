@@ -49,8 +49,7 @@ class Machines:
     """Machines that share a project's origin and a remote."""
 
     def __init__(self, project, folder, monkeypatch):
-        for name, value in project.env.items():
-            monkeypatch.setenv(name, value)
+        project.enter(monkeypatch)
         self.folder = folder
         self.origin = f"file://{folder}/origin.git"
         project.run("git", "clone", "--quiet", "--bare", ".", str(folder / "origin.git"))

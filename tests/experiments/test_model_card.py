@@ -3,10 +3,10 @@ import re
 import pytest
 
 from experiments.publishing.model_card import compose_model_card
-from experiments.publishing.published_run import load_published
+from experiments.publishing.published_run import list_folders, load_published
 from tests.tiny_repository import ROOT
 
-PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))
+PUBLISHED = list_folders(ROOT)
 
 
 @pytest.mark.parametrize("folder", PUBLISHED, ids=str)

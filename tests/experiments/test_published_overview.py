@@ -17,7 +17,7 @@ from experiments.publishing.published_overview import (
     make_rows,
     write_overview,
 )
-from experiments.publishing.published_run import FOLDERS, Published, load_all, publish_run
+from experiments.publishing.published_run import FOLDERS, Published, list_folders, load_all, publish_run
 from experiments.publishing.recipe_table import compose_recipe_table, find_runs, make_row
 from pipeline.errors import InputError
 from pipeline.evaluation.tables import RESULTS, Column
@@ -29,7 +29,7 @@ from tests.tiny_repository import ROOT
 
 ROW = "| mine | attention-56 | wide-stem × 0.375 | 32 |"
 EVIDENCE = Evidence("mine", "commit", "revision", "command")
-PUBLISHED = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("results/*/evidence.json"))
+PUBLISHED = list_folders(ROOT)
 
 
 def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alone(record):

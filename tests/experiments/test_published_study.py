@@ -33,8 +33,7 @@ def published(tmp_path_factory):
     """A repository whose study has one of two runs published, and nothing recorded."""
     with pytest.MonkeyPatch.context() as patch:
         project = MeasuredProject(tmp_path_factory.mktemp("study"))
-        for name, value in project.env.items():
-            patch.setenv(name, value)
+        project.enter(patch)
         (project.folder / "studies/mine.yaml").write_text(json.dumps(STUDY))
         project.commit("a study")
         run(project, list_study(project)[FIRST])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pipeline.settings.params import load_params
-from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
 from tests.refusals import refusal
 
@@ -14,19 +13,12 @@ PREPARED = Path("data/prepared")
 
 
 @pytest.fixture
-def prepare(workspace, write_params, make_files, write_archive):
+def prepare(download_files, make_files):
     """Run both stages on a tiny archive with 20 images a file, and give its files."""
 
-    def run(layout="cifar10", classes=10, validation_images=20, seed=0, label_noise=0.0):
-        archive = workspace / "data.tar.gz"
+    def run(layout="cifar10", classes=10, **options):
         files = make_files(layout, images=20, classes=classes)
-        folder = {"cifar10": "cifar-10-batches-bin", "cifar100": "cifar-100-binary"}[layout]
-        sha256 = write_archive(archive, files, folder)
-        write_params(
-            download={"dataset": "custom", "layout": layout, "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"validation_images": validation_images, "seed": seed, "label_noise": label_noise},
-        )
-        download(load_params())
+        download_files(files, layout, **options)
         preprocess(load_params())
         return files
 
@@ -143,19 +135,13 @@ def test_an_image_has_the_same_wrong_label_however_many_are_held_out(prepare):
 @pytest.mark.parametrize(
     ("file", "words"), [("test_batch.bin", "test"), ("data_batch_{}.bin", "training")], ids=["test", "training"]
 )
-def test_a_class_without_images_is_refused_by_name(file, words, make_files, write_archive, workspace, write_params):
+def test_a_class_without_images_is_refused_by_name(file, words, make_files, download_files):
     files = make_files(classes=10)
     for name in {file.format(number) for number in range(1, 6)}:
         rows = np.frombuffer(files[name], np.uint8).reshape(-1, 3073).copy()
         rows[rows[:, 0] == 3, 0] = 4
         files[name] = rows.tobytes()
-    archive = workspace / "partial.tar.gz"
-    sha256 = write_archive(archive, files)
-    write_params(
-        download={"dataset": "custom", "layout": "cifar10", "url": archive.as_uri(), "sha256": sha256},
-        preprocess={"validation_images": 0, "seed": 0, "label_noise": 0.0},
-    )
-    download(load_params())
+    download_files(files, validation_images=0)
     message = refusal(preprocess, load_params())
     assert message == f"the data set requires {words} images of every class. Received: none of class_3"
     assert not PREPARED.exists()

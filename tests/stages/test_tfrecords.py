@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from pipeline.cifar.batches import load_split
 from pipeline.settings.params import load_params
-from pipeline.stages.download import download
 from pipeline.stages.preprocess import preprocess
 from pipeline.stages.tfrecords import tfrecords
 
@@ -16,18 +15,17 @@ PREPARED, OUTPUT = Path("data/prepared"), Path("data/tfrecords")
 
 
 @pytest.fixture
-def write_records(workspace, write_params, make_files, write_archive):
+def write_records(download_files, make_files):
     """Run the three data stages on a tiny CIFAR-100 archive: 15 training, 5 validation, 20 test images."""
 
     def run(images_per_shard=6, validation_images=5, label_noise=0.0):
-        archive = workspace / "data.tar.gz"
-        sha256 = write_archive(archive, make_files("cifar100", images=20, classes=5), "cifar-100-binary")
-        write_params(
-            download={"dataset": "custom", "layout": "cifar100", "url": archive.as_uri(), "sha256": sha256},
-            preprocess={"validation_images": validation_images, "seed": 0, "label_noise": label_noise},
+        download_files(
+            make_files("cifar100", images=20, classes=5),
+            "cifar100",
+            validation_images=validation_images,
+            label_noise=label_noise,
             tfrecords={"images_per_shard": images_per_shard},
         )
-        download(load_params())
         preprocess(load_params())
         tfrecords(load_params())
         return json.loads((OUTPUT / "index.json").read_text())
