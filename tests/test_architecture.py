@@ -1,15 +1,18 @@
 """The arrows between the project's rooms, and what dvc.yaml must say of them."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.settings.params import Params
 from pipeline.training.identity import computes
 from tests.tiny_repository import ROOT
 
@@ -80,6 +83,32 @@ def graph() -> dict:
 def test_deps_of_a_stage_hold_the_modules_that_compute_of_those_that_it_imports_and_no_others(graph, stage):
     needed = {file for file in needed_files(stage) if computes(Path(file))}
     assert {dep for dep in graph[stage]["deps"] if dep.startswith("pipeline/")} == needed
+
+
+def read_sections(tree: ast.AST, name: str) -> set[str]:
+    """The sections that code reads of parameters which it calls by a name, whole or by `model_dump`."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
+            names.add(node.attr)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "model_dump":
+            names |= {part.value for keyword in node.keywords for part in getattr(keyword.value, "elts", [])}
+    found = names & Params.model_fields.keys()
+    for other in names - found:
+        if isinstance(known := getattr(Params, other, None), property):
+            found |= read_sections(ast.parse(textwrap.dedent(inspect.getsource(known.fget))), "self")
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_has_all_sections_of_parameters_that_it_reads_in_dvc_yaml_and_no_others(graph, stage):
+    file = f"pipeline/stages/{stage}.py"
+    read = read_sections(ast.parse((ROOT / file).read_text()), "params")
+    read |= {
+        name for path in find_templates(file) for name in re.findall(r"\bparams\.(\w+)", (ROOT / path).read_text())
+    }
+    declared = [param for param in graph[stage]["params"] if isinstance(param, str)]  # the others are of other files
+    assert {param.partition(".")[0] for param in declared} == read
 
 
 def test_templates_are_known_by_the_name_that_their_module_has_for_them():
