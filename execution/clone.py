@@ -54,11 +54,12 @@ class Clone:
         """Remove the outputs of all stages, and give the digest that dvc.lock has of each by its name, "" for none."""
         with Repo(str(self.folder)) as repo:
             outputs = {Path(out.fs_path): out.hash_info.value or "" for out in repo.index.outs}
+            root = repo.root_dir
         for path in outputs:
             if path.is_dir():
                 shutil.rmtree(path)
             path.unlink(missing_ok=True)
-        return {path.relative_to(self.folder).as_posix(): digest for path, digest in sorted(outputs.items())}
+        return {path.relative_to(root).as_posix(): digest for path, digest in sorted(outputs.items())}
 
     def take_results(self, reference: str) -> None:
         """Begin with what the repository's git reference records: a run again keeps the times that it measured."""
