@@ -101,9 +101,9 @@ def test_a_worker_of_its_own_pool_takes_a_grid_and_others_its_cells_of_which_one
     run = prefect_server.start_run("grid/demo", learnings=["arl"], networks=[NETWORK], seeds=[4, 99])  # 99 fails
     with ended(laptop.start(*WORKER, "grids", "--limit", "1")):
         wait_until(lambda: prefect_server.find_outcome(run), 600)
+        # Prefect sends logs every two seconds; with the worker, what has not been sent is lost.
+        wait_until(lambda: "Received: no result of demo-arl-s99-56, Failed" in prefect_server.read_log(run))
     assert prefect_server.find_outcome(run) == "FAILED"
-    # Prefect sends logs every two seconds.
-    wait_until(lambda: "Received: no result of demo-arl-s99-56, Failed" in prefect_server.read_log(run))
     assert {"arl 4", "arl 99"} <= set(project.list_trained())
     tables = [path.read_text() for path in (laptop.home / "runs/comparisons").glob("grid-*/grid.md")]
     (table,) = [table for table in tables if "Without a result: demo-arl-s99-56." in table]
