@@ -111,7 +111,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     """
     ended: dict[str, str] = {}
     active: dict[UUID, Plan] = {}
-    own: set[UUID] = set()  # of these; others may wait for those that were there
+    started: set[UUID] = set()
     unstarted = deque(plans)
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
@@ -123,7 +123,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                         run = find_waiting(client, plan)
                         if not run:
                             run = start_cell(plan)
-                            own.add(run.id)
+                            started.add(run.id)
                         active[run.id] = plan
                         unstarted.popleft()
                 time.sleep(POLL_SECONDS)
@@ -137,7 +137,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                         ended[plan.experiment] = str(run.state_name)
                         say(f"{plan.experiment}: {run.state_name}; {len(plans) - len(ended)} cells are left")
         finally:
-            for run_id in own & active.keys():
+            for run_id in started & active.keys():
                 with suppress(HTTPError, ObjectNotFound):
                     client.set_flow_run_state(run_id, State[Any](type=StateType.CANCELLING))
     return ended

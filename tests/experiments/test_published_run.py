@@ -8,6 +8,7 @@ import pytest
 from execution.git import find_commit
 from execution.plan import Plan
 from experiments.experiment import load_run
+from experiments.provenance import Evidence
 from experiments.publishing.published_run import (
     find_run,
     list_folders,
@@ -102,11 +103,11 @@ def test_a_run_of_a_commit_that_others_lack_or_of_none_is_refused(record, small_
     assert not list((folder / "results").glob("*"))
 
 
-def write_published(folder):
-    """Write a run as publishing does."""
+def write_made_up(folder):
+    """Write a made-up run as publishing does."""
     write_run(folder, 2)
-    evidence = {"recipe": "mine", "commit": "c" * 40, "revision": "e" * 40, "command": "make"}
-    (folder / "evidence.json").write_text(json.dumps(evidence))
+    evidence = Evidence("mine", "commit", "revision", "command")
+    (folder / "evidence.json").write_text(json.dumps(evidence._asdict()))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def write_published(folder):
     ],
 )
 def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(file, content, message, tmp_path):
-    write_published(tmp_path / "results/mine-arl")
+    write_made_up(tmp_path / "results/mine-arl")
     path = tmp_path / "results/mine-arl" / file
     if content is None:
         path.unlink()
@@ -139,7 +140,7 @@ def test_a_folder_with_another_file_than_was_recorded_is_refused_in_one_line(fil
 
 
 def test_a_misspelled_folder_of_results_is_answered_with_those_there_are(tmp_path):
-    write_published(tmp_path / "results/mine-arl")
+    write_made_up(tmp_path / "results/mine-arl")
     with pytest.raises(InputError, match=r"results/ requires one of its runs: mine-arl\. Received: mine-al$"):
         find_run(tmp_path, "results/mine-al")
 
