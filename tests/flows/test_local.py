@@ -189,6 +189,20 @@ def test_what_is_not_there_is_refused_in_one_line(project, name, says):
     assert "Traceback" not in output
 
 
+AFTER_THE_BLOCK = """
+from flows.own_server import HOME, serve_alone, stay_here
+stay_here()
+with serve_alone():
+    pass
+print("others wait:", (HOME / "lock").exists())
+"""
+
+
+def test_others_wait_until_a_server_has_ended_with_its_process(project, first_run):
+    assert "others wait: True\n" in project.run("python", "-c", AFTER_THE_BLOCK)
+    assert not (project.folder / ".prefect/lock").exists()
+
+
 def start_alone(project, recipe):
     """Start the command in a process group of its own, as a shell does."""
     command = (sys.executable, "-m", "flows.local", recipe)
