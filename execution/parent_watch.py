@@ -17,7 +17,8 @@ import psutil
 
 from execution.guard import RUN_ID, end_processes, has_mark
 
-GRACE_SECONDS = 60  # on a busy machine the clone takes half of it to go, and Prefect is told after that
+# On a busy machine the clone takes half a minute to go, and Prefect's client asks a busy server again for a minute.
+GRACE_SECONDS = 120
 
 
 @cache

@@ -22,10 +22,10 @@ PROMISED = (
 TRAIN_IMAGES, TEST_IMAGES = 100, 40
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=20, tell=lambda: "it did not come about"):
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not come about"
+        assert time.monotonic() < end, tell()
         time.sleep(0.05)
 
 

@@ -1,6 +1,7 @@
 """Copies of this project whose runs are short."""
 
 import fcntl
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from execution.guard import find_processes
 from execution.open_clone import CLONES
+from flows.lost_runs import HEARTBEAT, TAG
 from tests.tiny_repository import PROMISED, Repository, load_yaml, write_tiny_params
 
 GRAPH = """
@@ -26,12 +28,19 @@ touch "$RUN_TOLD/ready"
 until [ -e "$RUN_TOLD/released" ]; do sleep 1; done
 touch held.txt
 """
-DEPLOYMENTS = """
+# Watched as the project's own are.
+DEPLOYMENTS = f"""
 deployments:
-  - &plain {name: plain, entrypoint: flows/reproduce.py:reproduce, work_pool: {name: local}}
+  - &plain
+    name: plain
+    entrypoint: flows/reproduce.py:reproduce
+    tags: [{TAG}]
+    work_pool: {{name: local, job_variables: &watched {json.dumps(HEARTBEAT)}}}
   - <<: *plain
     name: custom
-    work_pool: {name: local, job_variables: {command: "sh -c 'python -m prefect.engine; true'"}}
+    work_pool:
+      name: local
+      job_variables: {{<<: *watched, command: "sh -c 'python -m prefect.engine; true'"}}
 """
 MEASURED = """
 stages:
