@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
@@ -31,6 +31,8 @@ from pipeline.errors import InputError
 
 ATTEMPTS = 5  # of a cell whose machine dies under it
 POLL_SECONDS = 2
+PAGE = 200  # the most runs that a server gives at once
+DELETED = State[Any](type=StateType.CANCELLED, name="Deleted")
 WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
 
 
@@ -127,15 +129,15 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                         active[run.id] = plan
                         unstarted.popleft()
                 time.sleep(POLL_SECONDS)
-                for run in read_ended(client, list(active)):
-                    plan = active.pop(run.id)
-                    if run.state_type == StateType.CRASHED and attempts[plan.experiment] < ATTEMPTS:
+                for run_id, state in read_ended(client, list(active)).items():
+                    plan = active.pop(run_id)
+                    if state.is_crashed() and attempts[plan.experiment] < ATTEMPTS:
                         unstarted.append(plan)
                         attempts[plan.experiment] += 1
                         say(f"{plan.experiment}: crashed, runs again")
                     else:
-                        ended[plan.experiment] = str(run.state_name)
-                        say(f"{plan.experiment}: {run.state_name}; {len(plans) - len(ended)} cells are left")
+                        ended[plan.experiment] = str(state.name)
+                        say(f"{plan.experiment}: {state.name}; {len(plans) - len(ended)} cells are left")
         finally:
             for run_id in started & active.keys():
                 with suppress(HTTPError, ObjectNotFound):
@@ -173,9 +175,12 @@ def start_cell(plan: Plan) -> FlowRun:
     return run
 
 
-def read_ended(client: SyncPrefectClient, runs: list[UUID]) -> list[FlowRun]:
-    """Those of the runs that have ended; none while the server does not answer."""
-    ended = FlowRunFilterState(type=FlowRunFilterStateType(any_=list(TERMINAL_STATES)))
+def read_ended(client: SyncPrefectClient, runs: list[UUID]) -> dict[UUID, State]:
+    """How those of the runs ended that have, or were deleted; none while the server does not answer."""
+    states: dict[UUID, State | None] = {}
     with server_may_be_away():
-        return client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=runs), state=ended))
-    return []
+        for first in range(0, len(runs), PAGE):
+            asked = runs[first : first + PAGE]
+            known = client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=asked)))
+            states |= dict.fromkeys(asked, DELETED) | {run.id: run.state for run in known}
+    return {run: state for run, state in states.items() if state and state.is_final()}

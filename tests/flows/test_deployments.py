@@ -11,6 +11,7 @@ import pytest
 from dvc.lock import FAILED_TO_LOCK_MESSAGE
 from prefect import flow
 from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
 from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -190,6 +191,18 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
     assert [[run["state_type"] for run in of_plan] for of_plan in runs] == [["SCHEDULED"], ["CANCELLED"]]
     prefect_server.cancel(other.id)
     assert prefect_server.find_outcome(other.id) == "CANCELLED"
+
+
+def test_a_cell_whose_run_is_deleted_has_ended(in_project, project, user, monkeypatch):
+    def start_and_delete(plan):
+        run = start_cell(plan)
+        with get_client(sync_client=True) as client:
+            client.delete_flow_run(run.id)
+        return run
+
+    monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
+    plan = plan_run(project.folder, "tiny", "arl", seed=5)
+    assert run_cells([plan], print) == {plan.experiment: "Deleted"}
 
 
 @pytest.fixture
