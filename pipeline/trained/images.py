@@ -13,10 +13,15 @@ ARRAYS = ".npy"
 
 
 def list_files(path: Path) -> list[Path]:
-    """The files of a folder in order of their names, without hidden ones; of anything else, itself."""
+    """The files of a folder and of the folders in it, in their order, without hidden ones; of anything else, itself."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    return sorted(file for file in path.rglob("*") if file.is_file() and not is_hidden(file.relative_to(path)))
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a file, or a folder above it, has a name that begins with a dot."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def read_images(path: Path) -> np.ndarray:

@@ -93,11 +93,13 @@ def test_what_is_no_image_is_refused_in_one_line(name, write, message, tmp_path)
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_gives_its_files_by_name_but_hidden_ones_and_folders(tmp_path):
-    for name in ("b.png", "a.png", ".c.png"):
+def test_a_folder_gives_the_files_in_and_below_it_by_name_but_hidden_ones(tmp_path):
+    for folder in ("cats", "dogs", ".thumbnails", "empty"):
+        (tmp_path / folder).mkdir()
+    for name in ("dogs/b.png", "dogs/.c.png", ".thumbnails/a.png", "cats/d.png", "b.png", "a.png", ".c.png"):
         (tmp_path / name).touch()
-    (tmp_path / "d").mkdir()
-    assert [path.name for path in list_files(tmp_path)] == ["a.png", "b.png"]
+    found = [str(path.relative_to(tmp_path)) for path in list_files(tmp_path)]
+    assert found == ["a.png", "b.png", "cats/d.png", "dogs/b.png"]
     assert list_files(tmp_path / "a.png") == [tmp_path / "a.png"]
     with pytest.raises(InputError, match=r"e requires an image\. Received: .*No such file"):
         read_images(tmp_path / "e")
