@@ -1,5 +1,6 @@
 """The paper's kinds of attention against NumPy in float64, and its kinds of masks by what they are made of."""
 
+import re
 from typing import get_args
 
 import keras
@@ -10,7 +11,8 @@ import tensorflow as tf
 from pipeline.model.network import build_network
 from pipeline.model.soft_mask import ATTENTIONS, MASKS, add_hourglass, add_local_convolutions
 from pipeline.settings.sections import Attention, Mask
-from tests.networks import PLAIN
+from tests.networks import PLAIN, count_multiplications, count_parameters
+from tests.tiny_repository import ROOT
 
 SHAPE = (5, 8, 8, 12)
 
@@ -87,10 +89,6 @@ def build(layout="paper", width=1.0, **changes):
     return build_network("attention-56", layout=layout, width=width, **PLAIN | changes)
 
 
-def count_trainable(model):
-    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-
-
 def count_mask_parameters(channels, depth):
     """Units of three convolutions and normalizations, 3 a level but for the lowest's 2; then two 1×1, one with bias."""
     inner = channels // 4
@@ -99,16 +97,24 @@ def count_mask_parameters(channels, depth):
 
 
 @pytest.mark.parametrize(
-    ("layout", "width", "with_masks", "masks"),
+    ("setting", "with_masks", "masks"),
     [
-        ("paper", 1.0, 1_030_810, {64: 3, 128: 2, 256: 1}),
-        ("wide-stem", 0.375, 1_024_426, {48: 2, 96: 1, 192: 1}),
+        ("`paper` layout, width 1", 1_030_810, {64: 3, 128: 2, 256: 1}),
+        ("`wide-stem`, width 0.375", 1_024_426, {48: 2, 96: 1, 192: 1}),
     ],
 )
-def test_networks_have_the_parameters_that_are_documented(layout, width, with_masks, masks):
-    counts = {mask: count_trainable(build(layout, width, mask=mask)) for mask in get_args(Mask)}
+def test_networks_have_the_parameters_and_multiplications_that_are_documented(setting, with_masks, masks):
+    layout, width = re.fullmatch(r"`(.+)`.* width (.+)", setting).groups()
+    models = [build(layout, float(width), mask=mask) for mask in ("hourglass", "convolutions", "none")]
+    counts = [count_parameters(model) for model in models]
     without = with_masks - sum(count_mask_parameters(*mask) for mask in masks.items())
-    assert counts == {"hourglass": with_masks, "convolutions": with_masks, "none": without}
+    assert counts == [with_masks, with_masks, without]
+    rows = [
+        [f"{setting}: parameters", *(f"{count:,}" for count in counts)],
+        ["… multiplications of an image", *(f"{count_multiplications(model) / 1e6:.1f} M" for model in models)],
+    ]
+    told = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    assert told in (ROOT / "docs/networks.md").read_text()
 
 
 def test_a_network_without_masks_is_the_trunk_alone():
