@@ -50,6 +50,7 @@ def run_stage(kind: str, stage: str) -> None:
 
         patch.object(tf.config.experimental, "enable_op_determinism", lambda: None).start()
         patch.object(CheckpointFolder, "save", lambda *_: None).start()
+        patch("pipeline.compute.backend.force_portable_kernels", lambda: None).start()
         patch("pipeline.model.saving.save_model", lambda model, path: model.save(path)).start()
     runpy.run_module(f"pipeline.stages.{stage}", run_name="__main__")
 

@@ -1,7 +1,7 @@
 """Training on a GPU: what the input costs, on both backends. Without a GPU it says so."""
 
 from benchmarks.measurement import Row, Section, Target
-from benchmarks.processes import Contender
+from benchmarks.processes import Contender, measure_in_turn
 from pipeline.compute.gpu_lock import list_gpus
 
 # As recipes/cifar10-gpu.yaml has it.
@@ -26,6 +26,7 @@ def compare(backend: str) -> Row:
         Contender("benchmarks.our_training", *settings, "constant", env=MEMORY) as constant,
     ):
         ours.measure(), constant.measure()
-        rounds = [(ours.measure()["images_per_second"], constant.measure()["images_per_second"]) for _ in range(ROUNDS)]
+        pairs = measure_in_turn(ROUNDS, ours.measure, constant.measure)
+    rounds = [(one["images_per_second"], other["images_per_second"]) for one, other in pairs]
     name = f"training on a GPU, Attention-56, `paper` layout, width 2, bfloat16, {backend}"
     return Row(name, "images/s", "steps on one batch", rounds, Target("ratio", "≥", 0.95))

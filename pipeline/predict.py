@@ -29,8 +29,6 @@ def main() -> None:
         if found:
             classifier = open_classifier(arguments.run, arguments.network)
             ask(classifier, found, arguments.top, arguments.masks)
-        elif not refused:
-            raise InputError(f"images are required. Received: none in {', '.join(map(str, arguments.images))}")
     for reason in refused:
         print_error(f"error: {reason}")
     sys.exit(bool(refused))
@@ -45,7 +43,9 @@ def positive(text: str) -> int:
 
 def read_all(paths: list[Path], refused: list[InputError]) -> Iterator[tuple[str, np.ndarray]]:
     """Each image by its file's name, uint8 (32, 32, 3); of an array with its number; what is none goes to `refused`."""
-    for file in (file for path in paths for file in list_files(path)):
+    listed = {path: list_files(path) for path in paths}
+    refused += [InputError(f"{path} requires files. Received: an empty folder") for path in paths if not listed[path]]
+    for file in (file for path in paths for file in listed[path]):
         try:
             images = read_images(file)
         except InputError as error:

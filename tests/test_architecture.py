@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,19 @@ def test_data_stages_start_without_what_takes_long_to_import(stage):
 def test_checkpoints_are_read_and_written_without_tensorflow():
     for file in import_closure("pipeline/training/checkpoints.py"):
         assert not {name.partition(".")[0] for name in imported_modules(ROOT / file)} & HEAVY, file
+
+
+def test_everything_that_is_imported_is_declared():
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = content["project"]["dependencies"], *content["project"]["optional-dependencies"].values()
+    lines = sum(lists, content["dependency-groups"]["dev"])
+    declared = {re.match(r"[\w-]+", line)[0] for line in lines} | {"tensorflow-datasets"}  # of a benchmark's own
+    providers = packages_distributions()
+    rooms = ("pipeline", "execution", "experiments", "flows", "benchmarks", "tests")
+    for path in (path for room in rooms for path in (ROOT / room).rglob("*.py")):
+        for package in {name.partition(".")[0] for name in imported_modules(path)} - {*rooms, *sys.stdlib_module_names}:
+            names = {re.sub("[_.]", "-", name).lower() for name in providers.get(package, [package])}
+            assert names & declared, f"{path}: {package}"
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])

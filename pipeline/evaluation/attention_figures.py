@@ -68,7 +68,8 @@ def draw_responses(responses: dict[str, dict[str, float]]) -> Figure:
     for number, (label, stages) in enumerate(responses.items()):
         places = np.arange(len(stages)) + (number - (len(responses) - 1) / 2) * width
         axes.bar(places, list(stages.values()), width, label=label)
-        axes.set_xticks(range(len(stages)), list(stages))
+    names = max(responses.values(), key=len)
+    axes.set_xticks(range(len(names)), list(names))
     axes.set_ylabel("mean absolute response")
     axes.legend()
     return figure

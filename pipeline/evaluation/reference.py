@@ -6,9 +6,9 @@ from typing import NamedTuple
 class Figures(NamedTuple):
     """What is published of a network on a data set; None for what is not.
 
-    "Paper" is Wang et al. 2017 (arXiv 1704.06904), table 3 (CIFAR-10) and table 6 (CIFAR-100, ARL only). "Jay4869" is
-    github.com/Jay4869/Deep-Learning: its column "validation" was measured on images that were trained on too, and its
-    headline error is a training error.
+    "Paper" is Wang et al. 2017 (arXiv 1704.06904), table 3 (CIFAR-10, to 164 layers) and table 6 (CIFAR-10 above that,
+    and CIFAR-100; ARL only). "Jay4869" is github.com/Jay4869/Deep-Learning: its column "validation" was measured on
+    images that were trained on too, and its headline error is a training error.
 
     Attributes:
         paper_arl: test error of attention residual learning.

@@ -7,10 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+Z = 1.96  # of the normal distribution, for 95 %
+
 
 def bound_error(error: float, images: int) -> float:
-    """Half the 95 % interval of an error in percent, from the number of images alone: Wald's."""
-    return 1.96 * math.sqrt(error * (100 - error) / images)
+    """Half the 95 % interval of an error in percent, from the number of images alone.
+
+    Source: Wilson 1927, Journal of the American Statistical Association 22, page 209; its interval has a width where
+    there is no error, too.
+    """
+    share = error / 100
+    spread = math.sqrt(share * (1 - share) / images + (Z / (2 * images)) ** 2)
+    return 100 * Z * spread / (1 + Z**2 / images)
 
 
 class PairedTest(NamedTuple):
@@ -35,9 +43,17 @@ class PairedTest(NamedTuple):
 
     @property
     def half_width(self) -> float:
-        """Half the 95 % interval of the change, in points: Wald's, for matched pairs (Agresti 2013, chapter 11)."""
-        differ, uneven = self.only_first + self.only_second, self.only_first - self.only_second
-        return 100 * 1.96 * math.sqrt(differ - uneven**2 / self.images) / self.images
+        """Half the 95 % interval of the change, in points: Wald's, as if each model alone were right once more.
+
+        Source: Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37, page 479; it has a width
+        where the models differ on no image, too.
+        """
+        differ, uneven, images = (
+            self.only_first + self.only_second + 2,
+            self.only_first - self.only_second,
+            self.images + 2,
+        )
+        return 100 * Z * math.sqrt(differ - uneven**2 / images) / images
 
 
 def compare_predictions(first_correct: np.ndarray, second_correct: np.ndarray) -> PairedTest:

@@ -78,19 +78,19 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     return check_params(load_plain_yaml(content, str(path)), str(path))
 
 
-def read_recorded_params(text: str, source: str) -> Params:
+def read_recorded_params(content: bytes | str, source: str) -> Params:
     """Read the params.yaml of a recorded run or of another commit.
 
     What is new since has the value that means "as before"; what went or changed its name is known in `FORMER_KEYS`.
 
     Args:
-        text: of the file.
+        content: of the file.
         source: names it in error messages.
 
     Raises:
         InputError: as `load_params`, but for keys that are new, went or changed their name.
     """
-    return check_params(load_plain_yaml(text, source), source, recorded=True)
+    return check_params(load_plain_yaml(content, source), source, recorded=True)
 
 
 def check_params(content: Any, source: str, *, recorded: bool = False) -> Params:

@@ -13,7 +13,8 @@ LOCKS = Path(".locks")
 
 
 def run(stage: Callable[[Params], None]) -> None:
-    """Run a stage with params.yaml's parameters; it ends as `run_to_end` says."""
+    """Run a stage, which takes no argument, with params.yaml's parameters; it ends as `run_to_end` says."""
+    argparse.ArgumentParser(description=stage.__doc__).parse_args()
     run_to_end(lambda: stage(load_params()), stage.__name__)
 
 

@@ -85,7 +85,7 @@ def open_classifier(folder: Path | str, name: str | None = None) -> Classifier:
     """
     folder = Path(folder)
     try:
-        params = read_recorded_params((folder / "params.yaml").read_text(), f"{folder}/params.yaml")
+        params = read_recorded_params((folder / "params.yaml").read_bytes(), f"{folder}/params.yaml")
     except OSError as error:
         raise InputError(
             f"a trained model requires the folder of a run. Received: {folder}, {error.strerror}"

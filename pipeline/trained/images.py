@@ -1,9 +1,11 @@
 """Images of users as the networks take them: 32 by 32 pixels, red, green and blue."""
 
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.Image import DecompressionBombError
 
 from pipeline.errors import InputError
 from pipeline.inputs import read_array
@@ -37,15 +39,19 @@ def read_images(path: Path) -> np.ndarray:
         InputError: there is no such file, or it holds no image, or an array of another kind.
     """
     if path.suffix == ARRAYS:
-        array = np.asarray(read_array(path))
+        try:
+            array = np.asarray(read_array(path))
+        except TokenError as error:  # of a damaged header, which NumPy reads as Python
+            raise InputError(f"{path} requires a file with an array. Received: {error}") from error
         images = array[None] if array.ndim == 3 else array
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (SIZE, SIZE, 3):
+        if images.dtype != np.uint8 or images.shape != (len(images) or 1, SIZE, SIZE, 3):
             raise InputError(f"{path} requires uint8 (n, 32, 32, 3). Received: {array.dtype} {array.shape}")
         return images
     try:
         with Image.open(path) as file:
             upright = _convert(ImageOps.exif_transpose(file))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    # A RuntimeError: a damaged AVIF.
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, RuntimeError, DecompressionBombError) as error:
         raise InputError(f"{path} requires an image. Received: {' '.join(str(error).split())}") from error
     white = Image.new("RGBA", upright.size, "white")
     image = Image.alpha_composite(white, upright).convert("RGB")

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 
+from pipeline.evaluation.attention_figures import draw_responses
 from pipeline.evaluation.figures import draw_calibration, draw_mistakes, find_confident_mistakes, save_figure
 
 PREDICTIONS = pd.DataFrame(
@@ -34,6 +35,12 @@ def test_calibration_shows_how_often_each_bin_is_right_and_its_images():
     # 0.6 twice, both wrong, in the tenth bin; 0.9 wrong in the fourteenth; 0.99 right and 1.0 wrong in the last.
     assert images == [0] * 9 + [2, 0, 0, 0, 1, 2]
     assert right == [0] * 14 + [50]
+
+
+def test_every_stage_of_the_deepest_network_has_its_name():
+    stages = {"stage1": 1.0, "stage2": 2.0}
+    (axes,) = draw_responses({"deep": stages | {"stage3": 3.0}, "mini": stages}).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["stage1", "stage2", "stage3"]
 
 
 def test_each_mistake_is_shown_with_what_it_is_and_what_it_was_taken_for():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from pipeline.evaluation.significance import compare_predictions, compare_seeds, count_seeds
+from pipeline.evaluation.significance import bound_error, compare_predictions, compare_seeds, count_seeds
 
 
 def make_correct(only_first, only_second):
@@ -28,11 +28,20 @@ def test_p_is_that_of_the_binomial_sum(only_first, only_second):
 
 @pytest.mark.parametrize(("only_first", "only_second"), [(0, 0), (1, 5), (121, 59)])
 def test_change_and_its_interval_are_those_of_the_mean_of_the_differences(only_first, only_second):
+    """The interval's with two images more, which only one of the models classifies correctly."""
     first, second = make_correct(only_first, only_second)
     differences = pd.Series(first.astype(float) - second)
     test = compare_predictions(first, second)
     assert test.change == pytest.approx(100 * differences.mean())
-    assert test.half_width == pytest.approx(100 * 1.96 * differences.sem(ddof=0))
+    more = pd.concat([differences, pd.Series([1.0, -1.0])])
+    assert test.half_width == pytest.approx(100 * 1.96 * more.sem(ddof=0))
+
+
+@pytest.mark.parametrize(("wrong", "images"), [(0, 1000), (1, 20), (1123, 10_000), (1000, 1000)])
+def test_the_interval_of_an_error_is_wilsons(wrong, images):
+    interval = scipy.stats.binomtest(wrong, images).proportion_ci(0.95, "wilson")
+    expected = 50 * (interval.high - interval.low)
+    assert bound_error(100 * wrong / images, images) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_interval_of_several_seeds_is_that_of_students_paired_test():

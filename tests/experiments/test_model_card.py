@@ -1,6 +1,7 @@
 import re
 
 import pytest
+import scipy.stats
 
 from experiments.publishing.model_card import compose_model_card
 from experiments.publishing.published_run import list_folders, load_published
@@ -17,7 +18,8 @@ def test_a_card_has_the_errors_and_confusions_of_the_predictions_and_the_folder_
         table = result.predictions
         wrong = table[table["actual"] != table["predicted"]]
         images, error = len(table), 100 * len(wrong) / len(table)
-        half_width = 1.96 * (error * (100 - error) / images) ** 0.5
+        interval = scipy.stats.binomtest(len(wrong), images).proportion_ci(0.95, "wilson")
+        half_width = 50 * (interval.high - interval.low)
         assert f"**{error:.2f} %** of {images:,} test images (± {half_width:.2f}: 95 %" in card
         pairs = list(zip(wrong["actual"], wrong["predicted"], strict=True))
         most = max(map(pairs.count, pairs))

@@ -54,11 +54,11 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     expected = f"{ROW} 20.00 | 50.00 | +30.00 | 0.25 | 0 (n = 1) | 5.52 / 5.89 | 5.28 / 9.03 | 16.35 / 24.08 |"
     assert expected in (folder / "README.md").read_text()
     page = (folder / "results/README.md").read_text()
-    # 1.96 √(3 − 3²/10) / 10.
-    assert "| attention-56 | 3 | 0 | 10 | +30.00 ± 28.40 | 0.25 |" in page
-    # 1.96 √(0.2 · 0.8 / 10).
+    # 1.96 √(5 − 3²/12) / 12.
+    assert "| attention-56 | 3 | 0 | 10 | +30.00 ± 33.67 | 0.25 |" in page
+    # 1.96 √(0.2 · 0.8 / 10 + (1.96 / 20)²) / (1 + 1.96²/10).
     assert (
-        "| [mine-arl](mine-arl/reports/report.md) | attention-56 | 5.00 | 80.00 | 20.00 | 24.79 | 20.00 | – | 1.5 |"
+        "| [mine-arl](mine-arl/reports/report.md) | attention-56 | 5.00 | 80.00 | 20.00 | 22.66 | 20.00 | – | 1.5 |"
         in page
     )
     assert page.count("## The best model") == 1

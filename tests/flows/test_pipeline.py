@@ -115,13 +115,15 @@ def test_a_trained_model_tells_the_classes_of_files_and_draws_its_masks(reposito
     Image.fromarray(images[0]).save(folder / "one.png")
     np.save(folder / "two.npy", images[1:])
     (folder / "note.txt").write_text("none")
-    command = f"python -m pipeline.predict . {folder} --top 1 --masks {tmp_path}/masks; echo status $?"
+    (tmp_path / "empty").mkdir()
+    command = f"python -m pipeline.predict . {folder} {tmp_path}/empty --top 1 --masks {tmp_path}/masks; echo status $?"
     output = repository.run("sh", "-c", command)
     assert output.endswith("status 1\n")
     names = ["one.png", "two.npy 0", "two.npy 1"]
     for name, (_, row) in zip(names, recorded.iterrows(), strict=False):
         assert f"{folder}/{name}: {row['predicted']} {100 * row['probability']:.1f} %\n" in output
     assert f"error: {folder}/note.txt requires an image. Received: cannot identify image file" in output
+    assert f"error: {tmp_path}/empty requires files. Received: an empty folder\n" in output
     pictures = sorted((tmp_path / "masks").iterdir())
     assert [picture.name for picture in pictures] == ["0000-one.png", "0001-two.png", "0002-two.png"]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)

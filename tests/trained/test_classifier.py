@@ -60,6 +60,8 @@ def test_a_folder_without_a_run_or_without_its_model_is_refused(tmp_path):
     assert (
         message == f"a trained model requires the folder of a run. Received: {tmp_path}/none, No such file or directory"
     )
+    (tmp_path / "params.yaml").write_bytes("# naïve".encode("latin-1"))
+    assert refusal(open_classifier, tmp_path).startswith(f"{tmp_path}/params.yaml requires valid YAML. Received: ")
     (tmp_path / "params.yaml").write_text((ROOT / "recipes/demo.yaml").read_text())
     for name in ("b", "a"):
         (tmp_path / f"models/{name}").mkdir(parents=True)

@@ -4,6 +4,7 @@ from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.trained.images import list_files, read_images
+from tests.refusals import accept_or_refuse
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -84,6 +85,7 @@ def test_arrays_hold_one_image_or_several(tmp_path):
         ("a.npy", lambda path: path.write_text("none"), "requires a file with an array"),
         ("a.npy", lambda path: np.save(path, np.zeros((32, 32, 3))), r"requires uint8 \(n, 32, 32, 3\).*float64"),
         ("a.npy", lambda path: np.save(path, np.zeros((1, 3, 32, 32), np.uint8)), r"Received: uint8 \(1, 3, 32, 32\)"),
+        ("a.npy", lambda path: np.save(path, np.zeros((0, 32, 32, 3), np.uint8)), r"Received: uint8 \(0, 32, 32, 3\)"),
     ],
 )
 def test_what_is_no_image_is_refused_in_one_line(name, write, message, tmp_path):
@@ -91,6 +93,20 @@ def test_what_is_no_image_is_refused_in_one_line(name, write, message, tmp_path)
     with pytest.raises(InputError, match=message) as error:
         read_images(tmp_path / name)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.npy", "a.png"])
+def test_a_damaged_byte_is_passed_over_or_refused(name, tmp_path):
+    path = tmp_path / name
+    np.save(path, np.zeros((32, 32, 3), np.uint8)) if path.suffix == ".npy" else save(path, (16, 16))
+    content = path.read_bytes()
+    refused = 0
+    for place in range(min(len(content), 320)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        images, message = accept_or_refuse(read_images, path)
+        assert message or images.shape == (1, 32, 32, 3)
+        refused += bool(message)
+    assert refused
 
 
 def test_a_folder_gives_the_files_in_and_below_it_by_name_but_hidden_ones(tmp_path):
