@@ -12,9 +12,9 @@ from execution.clone import Clone
 from execution.dvc_client import DvcError
 from execution.git import find_commit, read_committed
 from execution.open_clone import open_clone
-from execution.origin import list_experiments, mirror_origin
+from execution.origin import has_commit, list_experiments, mirror_origin
 from execution.places import Places
-from execution.plan import Plan, plan_run
+from execution.plan import Plan, plan_run, read_recipe
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 from pipeline.settings.sections import Learning
@@ -46,7 +46,7 @@ def plan_cells(
     found = find_commit(repository, commit)
     plans: dict[str, Plan] = {}
     if networks is None:
-        networks = read_recorded_params(plan_run(repository, recipe, "arl", commit=found).params, recipe).networks
+        networks = read_recorded_params(read_recipe(repository, recipe, found), recipe).networks
     some_seeds: list[int | None] = [*seeds] if seeds else [None]
     for network, learning, seed, *values in product(networks, learnings, some_seeds, *lists.values()):
         changes = dict(zip(lists, values, strict=True)) or None
@@ -64,12 +64,18 @@ def find_finished(places: Places, plans: list[Plan]) -> dict[str, str]:
     Raises:
         UnreachableError: the origin does not answer.
     """
+    if not plans:
+        return {}
     there = list_experiments(places)
     if places.origin:
         mirror_origin(places)
     named = {plan.experiment: there[plan.experiment] for plan in plans if plan.experiment in there}
     locks = {
-        name: {revision: read_committed(places.repository, revision, LOCK_FILE) for revision in revisions}
+        name: {
+            revision: read_committed(places.repository, revision, LOCK_FILE)
+            for revision in revisions
+            if has_commit(places.repository, revision)  # it may have been replaced since it was listed
+        }
         for name, revisions in named.items()
     }
     return find_current(places.repository, plans, locks)

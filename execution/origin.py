@@ -55,6 +55,7 @@ def mirror_origin(places: Places) -> None:
         # Two, as only branches and tags that the origin has no more are to go: an experiment may not yet be there.
         ask_origin(places, "fetch", "--quiet", "--prune", "--update-head-ok", NAME, *MIRRORED)
         ask_origin(places, "fetch", "--quiet", NAME, f"+{EXPERIMENTS}:{EXPERIMENTS}")
+        (folder / ".git/index.lock").unlink(missing_ok=True)  # of a checkout that was killed: there is no other
         run_git(folder, "checkout", "--quiet", "--force", "--detach", HEAD)
 
 

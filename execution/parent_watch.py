@@ -7,6 +7,7 @@ a worker that is killed ends nothing. What is left would go on unseen.
 import atexit
 import os
 import signal
+import sys
 import threading
 import time
 from functools import cache
@@ -17,7 +18,7 @@ import psutil
 
 from execution.guard import RUN_ID, end_processes, has_mark
 
-# On a busy machine the clone takes half a minute to go, and Prefect's client asks a busy server again for a minute.
+# On a busy machine the clone takes half a minute to go, and Prefect's client asks a busy server six times in a minute.
 GRACE_SECONDS = 120
 
 
@@ -45,6 +46,8 @@ def follow(launchers: list[psutil.Process]) -> None:
     """Wait until one of the launchers has ended, and end the flow run: first so that it can tell Prefect."""
     while all(map(lives, launchers)):
         time.sleep(1)
+    if not lives(launchers[-1]):
+        stop_printing()
     if run_id := os.environ.get(RUN_ID):
         atexit.register(end_processes, run_id, RUN_ID)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -52,6 +55,13 @@ def follow(launchers: list[psutil.Process]) -> None:
     if run_id:
         end_processes(run_id, RUN_ID)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stop_printing() -> None:
+    """Print nowhere from now on: its reader is gone, and a line more would end this process before it tells Prefect."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def lives(process: psutil.Process) -> bool:

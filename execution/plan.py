@@ -78,10 +78,7 @@ def plan_run(
     """
     check_repository(repository)
     found = find_commit(repository, commit)
-    recipes = list_recipes(repository, found)
-    if recipe not in recipes:
-        raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
-    text = read_committed(repository, found, f"recipes/{recipe}.yaml")
+    text = read_recipe(repository, recipe, found)
     changes = collect_changes(learning, seed, networks, overrides)
     params = change_recipe(text, changes, f"recipe {recipe}")
     given = {"learning": learning, "seed": seed, "networks": networks, "overrides": overrides}
@@ -90,6 +87,18 @@ def plan_run(
     check_name(repository, plan.experiment)
     check_replaced(repository, plan)
     return plan
+
+
+def read_recipe(repository: Path, recipe: str, commit: str) -> str:
+    """The text of a commit's recipe.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    recipes = list_recipes(repository, commit)
+    if recipe not in recipes:
+        raise InputError(f"recipe requires one of {', '.join(recipes)}. Received: {recipe}")
+    return read_committed(repository, commit, f"recipes/{recipe}.yaml")
 
 
 def check_replaced(repository: Path, plan: Plan) -> None:

@@ -131,10 +131,11 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                 time.sleep(POLL_SECONDS)
                 for run_id, state in read_ended(client, list(active)).items():
                     plan = active.pop(run_id)
-                    if state.is_crashed() and attempts[plan.experiment] < ATTEMPTS:
+                    lost = state.is_crashed() or (state.is_cancelled() and run_id not in started)  # with another grid
+                    if lost and attempts[plan.experiment] < ATTEMPTS:
                         unstarted.append(plan)
                         attempts[plan.experiment] += 1
-                        say(f"{plan.experiment}: crashed, runs again")
+                        say(f"{plan.experiment}: {str(state.name).lower()}, runs again")
                     else:
                         ended[plan.experiment] = str(state.name)
                         say(f"{plan.experiment}: {state.name}; {len(plans) - len(ended)} cells are left")

@@ -1,7 +1,7 @@
 """A training's progress, as its lines tell it, in Prefect's pages and logs."""
 
-import contextlib
 import re
+import time
 from typing import cast
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
 # As pipeline.training.progress prints it where there is no terminal.
+AWAY_SECONDS = 600
 LINE = re.compile(r"(?P<network>\S+): +(?P<percent>\d+) % of \d+ images, (?P<rest>.+)")
 
 
@@ -28,17 +29,24 @@ class TrainingProgress:
     def __init__(self) -> None:
         self.artifact: UUID | None = None
         self.percent = -1
+        self.next_try = 0.0
 
     def follow(self, line: str) -> bool:
         """Take a line of output, and say whether it belongs into the log: of progress, one line for each percent."""
         if not (progress := parse_progress(line)):
             return True
         percent, text = progress
-        # A server that does not answer must not cost a training.
-        with contextlib.suppress(HTTPError, PrefectException):
+        if time.monotonic() >= self.next_try:
+            self.show(percent, text)
+        news, self.percent = percent != self.percent, percent
+        return news
+
+    def show(self, percent: int, text: str) -> None:
+        """Make or update the artifact; a server that does not answer is left alone for a while: asking takes long."""
+        try:
             if self.artifact:
                 update_progress_artifact(self.artifact, progress=percent, description=text)
             else:
                 self.artifact = cast(UUID, create_progress_artifact(progress=percent, description=text))
-        news, self.percent = percent != self.percent, percent
-        return news
+        except (HTTPError, PrefectException):
+            self.next_try = time.monotonic() + AWAY_SECONDS

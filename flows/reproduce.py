@@ -58,6 +58,7 @@ def run_step(name: str, step: Step) -> Any:
 
 def name_flow_run() -> str:
     """The names of the experiments that the current flow run makes; its own where they cannot be made."""
+    end_with_launcher()  # the first of a run's code that runs, and it may fetch
     given = flow_run.parameters
     learnings = [given["learning"]] if "learning" in given else ["arl", "nal"]
     try:
@@ -102,7 +103,6 @@ def reproduce(
     Returns:
         The experiment's name, which has only what differs from the recipe.
     """
-    end_with_launcher()
     logger = get_run_logger()
     places = open_places(commit)
     plan = plan_run(places.repository, recipe, learning, seed, networks, overrides, commit)

@@ -3,6 +3,7 @@
 import pytest
 
 from execution.cells import find_finished, plan_cells
+from execution.git import find_commit, name_reference
 from execution.places import Places
 from execution.run_plan import run_plan
 from pipeline.errors import InputError
@@ -36,6 +37,16 @@ def test_each_combination_is_a_cell_of_one_network(in_project):
 
 def test_combinations_that_come_to_the_same_run_are_one_cell(in_project):
     assert names(in_project, "demo", ["arl", "arl"], [NETWORK], [0, 0], {"train.epochs": [3]}) == ["demo-arl-56"]
+
+
+def test_experiments_that_are_no_cells_refuse_no_grid(in_project, project):
+    reference = name_reference(find_commit(project.folder, "HEAD"), "demo-arl")
+    (project.folder / "params.yaml").write_text("networks: []\n")
+    project.commit("an experiment of other parameters")
+    project.run("git", "update-ref", reference, "HEAD")
+    project.run("git", "reset", "--quiet", "--hard", "HEAD~1")
+    assert names(in_project, "demo", ["arl"]) == ["demo-arl-56", "demo-arl-92"]
+    project.run("git", "update-ref", "-d", reference)
 
 
 @pytest.mark.parametrize(

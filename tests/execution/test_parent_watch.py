@@ -17,6 +17,13 @@ FLOW = """
 import os, signal, sys, time
 from execution import parent_watch
 parent_watch.GRACE_SECONDS = 1
+
+def tell(*_):
+    print("ended", flush=True)
+    open(os.environ["TOLD"], "w").close()
+
+if "telling" in sys.argv:
+    signal.signal(signal.SIGTERM, tell)
 if "stubborn" in sys.argv:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 parent_watch.end_with_launcher()
@@ -71,3 +78,11 @@ def test_when_one_of_them_is_killed_all_of_the_run_ends(start, ended, manner):
     run = [psutil.Process(pid) for pid in (flow, launchers[0])]
     os.kill(launchers[ended], signal.SIGKILL)
     wait_until(lambda: not any(map(lives, run)), 15)
+
+
+def test_a_run_can_tell_its_end_though_nobody_reads_any_more_what_it_prints(start, tmp_path):
+    told = tmp_path / "told"
+    worker, _ = start(f"{RUN_ID}=telling-{os.getpid()} TOLD={told}", "telling")
+    worker.stdout.close()
+    worker.kill()
+    wait_until(told.exists)

@@ -21,7 +21,7 @@ from execution.guard import find_processes
 from execution.places import UnreachableError
 from execution.plan import plan_run
 from execution.run_plan import LOCKS
-from flows.cells import make_tag, run_cells, start_cell
+from flows.cells import make_tag, read_ended, run_cells, start_cell
 from flows.deploy import FLOWS, list_deployments
 from flows.lost_runs import HEARTBEAT, TAG
 from flows.reproduce import carry_out, may_pass, reproduce
@@ -193,16 +193,26 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
     assert prefect_server.find_outcome(other.id) == "CANCELLED"
 
 
-def test_a_cell_whose_run_is_deleted_has_ended(in_project, project, user, monkeypatch):
+def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_deleted_has_ended(
+    in_project, project, user, prefect_server, monkeypatch
+):
     def start_and_delete(plan):
         run = start_cell(plan)
         with get_client(sync_client=True) as client:
             client.delete_flow_run(run.id)
         return run
 
-    monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
+    def cancel_and_read(client, runs):
+        prefect_server.cancel(other.id)
+        return read_ended(client, runs)
+
     plan = plan_run(project.folder, "tiny", "arl", seed=5)
-    assert run_cells([plan], print) == {plan.experiment: "Deleted"}
+    other = start_cell(plan)
+    monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
+    monkeypatch.setattr("flows.cells.read_ended", cancel_and_read)
+    said = []
+    assert run_cells([plan], said.append) == {plan.experiment: "Deleted"}
+    assert said == [f"{plan.experiment}: cancelled, runs again", f"{plan.experiment}: Deleted; 0 cells are left"]
 
 
 @pytest.fixture

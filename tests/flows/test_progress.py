@@ -2,6 +2,7 @@ import io
 import sys
 
 import pytest
+from httpx import ConnectError
 
 import flows.progress
 from flows.progress import TrainingProgress, parse_progress
@@ -34,6 +35,23 @@ def test_the_trainings_lines_of_progress_are_understood(lines):
     assert [line for line, progress in zip(lines, understood, strict=True) if not progress] == [
         f"epoch {epoch}/2: train error 50.00 %, train loss 1.0000" for epoch in (1, 2)
     ]
+
+
+def test_a_server_that_does_not_answer_is_left_alone_for_a_while(lines, monkeypatch):
+    tried = []
+
+    def fail(**_):
+        tried.append(1)
+        raise ConnectError("away")
+
+    monkeypatch.setattr(flows.progress, "create_progress_artifact", fail)
+    progress = TrainingProgress()
+    for line in lines:
+        progress.follow(line)
+    assert len(tried) == 1
+    progress.next_try = 0
+    progress.follow(lines[0])
+    assert len(tried) == 2
 
 
 def test_an_artifact_follows_and_the_log_has_one_line_for_each_percent(lines, monkeypatch):
