@@ -24,8 +24,8 @@ def test_errors_change_published_figures_and_paired_test():
     second = make_run("mine-nal", {"attention-56": [1, 2, 3, 4, 5, 6]}, learning="nal")
     table, paired, *_ = rows(compose_comparison([first, second]), "attention-56")
     assert table == ["attention-56", "20.00", "60.00", "+40.00", "5.52", "5.89", "+0.37", "5.28", "9.03"]
-    # Image 0 against images 2 to 6: 2 · (1 + 6) / 2⁶; 1.96 √(6 − 4²/10) / 10
-    assert paired == ["attention-56", "5", "1", "10", "+40.00 ± 41.11", "0.22"]
+    # Image 0 against images 2 to 6: 2 · (1 + 6) / 2⁶; 1.96 √(8 − 4²/12) / 12
+    assert paired == ["attention-56", "5", "1", "10", "+40.00 ± 42.17", "0.22"]
 
 
 def test_other_lists_of_networks_leave_gaps():
@@ -126,9 +126,9 @@ def test_of_three_settings_each_two_are_compared():
     assert page.splitlines()[4].startswith("| Network | one (ARL) | two (ARL) | three (ARL) | Paper: ARL |")
     assert rows(page, "attention-56")[0][1:4] == ["10.00", "20.00", "30.00"]
     assert [row[1:3] + row[4:5] for row in rows(page, "attention-56")[1:4]] == [
-        ["1", "0", "+10.00 ± 18.59"],
-        ["2", "0", "+20.00 ± 24.79"],
-        ["1", "0", "+10.00 ± 18.59"],
+        ["1", "0", "+10.00 ± 27.89"],
+        ["2", "0", "+20.00 ± 31.28"],
+        ["1", "0", "+10.00 ± 27.89"],
     ]
 
 
