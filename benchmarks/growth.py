@@ -50,7 +50,7 @@ def measure() -> Section:
         ]
     )
     picture = "![Seconds and peak memory against the images](growth.png)"
-    return Section(rows, f"## Growth with the images\n\n{table}\n{picture}")
+    return Section(rows, f"## Growth with the images\n\n{table}\n\n{picture}")
 
 
 def draw_growth(medians: pd.DataFrame, path: Path) -> None:

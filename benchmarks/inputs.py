@@ -1,7 +1,5 @@
 """Augmented batches of training images: ours against Keras' two ways."""
 
-from collections.abc import Sequence
-
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.operation_profile import profile_operations
 from benchmarks.processes import Contender
@@ -13,7 +11,7 @@ NEEDED = 35_000  # images/s, so that a GPU that trains 20,000 never waits
 
 
 def measure() -> Section:
-    """All four in turn; each round begins with another one."""
+    """All four, one after another in each round."""
     with (
         Contender("benchmarks.our_input", "seed") as ours,
         Contender(REFERENCE, "generator") as generator,
@@ -23,7 +21,7 @@ def measure() -> Section:
         contenders = ours, generator, layers, short
         for contender in contenders:
             contender.measure()
-        rounds = [measure_round(contenders, first % len(contenders)) for first in range(ROUNDS)]
+        rounds = [[contender.measure()["images_per_second"] for contender in contenders] for _ in range(ROUNDS)]
     rows = [
         Row(NAME, "images/s", against, [(speeds[0], speeds[place]) for speeds in rounds], Target("ratio", "≥", times))
         for place, against, times in ((1, "`ImageDataGenerator`", 10), (2, "Keras' layers in `tf.data`", 4))
@@ -32,10 +30,3 @@ def measure() -> Section:
         for place, name in ((0, f"{NAME}, on 2 cores"), (3, "input, flip and shift, on 2 cores"))
     ]
     return Section(rows, profile_operations(f"{NAME}, on 2 cores", "benchmarks.our_input", "seed"))
-
-
-def measure_round(contenders: Sequence[Contender], first: int) -> list[float]:
-    """Images/s of each, measured in turn from the first one on."""
-    places = [*range(first, len(contenders)), *range(first)]
-    speeds = {place: contenders[place].measure()["images_per_second"] for place in places}
-    return [speeds[place] for place in range(len(contenders))]

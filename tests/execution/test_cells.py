@@ -4,6 +4,7 @@ import pytest
 
 from execution.cells import find_finished, plan_cells
 from execution.git import find_commit, name_reference
+from execution.origin import list_experiments
 from execution.places import Places
 from execution.run_plan import run_plan
 from pipeline.errors import InputError
@@ -64,7 +65,7 @@ def test_one_wrong_cell_refuses_the_grid(in_project, changes, received):
         plan_cells(in_project.repository, **({"recipe": "demo", "learnings": ["arl", "nal"]} | changes))
 
 
-def test_a_cell_is_there_if_its_data_code_and_parameters_are_the_commits(in_project, project):
+def test_a_cell_is_there_if_its_data_code_and_parameters_are_the_commits(in_project, project, monkeypatch):
     def find():
         return list(find_finished(in_project, plan_cells(project.folder, "demo", ["arl", "nal"], [NETWORK])))
 
@@ -72,6 +73,10 @@ def test_a_cell_is_there_if_its_data_code_and_parameters_are_the_commits(in_proj
     (plan,) = plan_cells(project.folder, "demo", ["arl"], [NETWORK])
     run_plan(in_project, plan, lambda _, step: step(print), print)
     assert find() == ["demo-arl-56"]
+    listed = {name: ["0" * 40, *revisions] for name, revisions in list_experiments(in_project).items()}
+    with monkeypatch.context() as replaced:  # since it was listed
+        replaced.setattr("execution.cells.list_experiments", lambda _: listed)
+        assert find() == ["demo-arl-56"]
     for name, expected in {"README.md": ["demo-arl-56"], "evaluate.sh": [], "tfrecords.sh": []}.items():
         with (project.folder / name).open("a") as file:
             file.write("\n")

@@ -1,7 +1,6 @@
 """Copies of this project whose runs are short."""
 
 import fcntl
-import json
 import os
 import shutil
 from pathlib import Path
@@ -10,7 +9,6 @@ import numpy as np
 
 from execution.guard import find_processes
 from execution.open_clone import CLONES
-from flows.lost_runs import HEARTBEAT, TAG
 from tests.tiny_repository import PROMISED, Repository, load_yaml, write_tiny_params
 
 GRAPH = """
@@ -27,20 +25,6 @@ setsid sleep 1000 &
 touch "$RUN_TOLD/ready"
 until [ -e "$RUN_TOLD/released" ]; do sleep 1; done
 touch held.txt
-"""
-# Watched as the project's own are.
-DEPLOYMENTS = f"""
-deployments:
-  - &plain
-    name: plain
-    entrypoint: flows/reproduce.py:reproduce
-    tags: [{TAG}]
-    work_pool: {{name: local, job_variables: &watched {json.dumps(HEARTBEAT)}}}
-  - <<: *plain
-    name: custom
-    work_pool:
-      name: local
-      job_variables: {{<<: *watched, command: "sh -c 'python -m prefect.engine; true'"}}
 """
 MEASURED = """
 stages:
@@ -134,7 +118,6 @@ class HeldProject(Project):
         (self.folder / "dvc.yaml").write_text(GRAPH)
         (self.folder / "dvc.lock").unlink()
         (self.folder / "hold.sh").write_text(HOLD)
-        (self.folder / "prefect.yaml").write_text(DEPLOYMENTS)
         self.commit("stages that are shell commands")
 
     def is_held(self):

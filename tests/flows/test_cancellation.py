@@ -4,6 +4,7 @@ The campaign, five trials of each way, takes half an hour on 2 cores and prints 
 `pytest -m slow -s tests/flows/test_cancellation.py`.
 """
 
+import json
 import os
 import signal
 import statistics
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from flows.lost_runs import HEARTBEAT, TAG
 from tests.flows.prefect_server import ended
 from tests.flows.projects import HeldProject
 from tests.tiny_repository import wait_until
@@ -31,6 +33,20 @@ resource_tracker.ensure_running()
 reproduce.serve("served")
 """
 SERVED = (sys.executable, "-c", SERVE)
+# Watched as the project's own are.
+DEPLOYMENTS = f"""
+deployments:
+  - &plain
+    name: plain
+    entrypoint: flows/reproduce.py:reproduce
+    tags: [{TAG}]
+    work_pool: {{name: local, job_variables: &watched {json.dumps(HEARTBEAT)}}}
+  - <<: *plain
+    name: custom
+    work_pool:
+      name: local
+      job_variables: {{<<: *watched, command: "sh -c 'python -m prefect.engine; true'"}}
+"""
 # What is started, the deployment that runs then, what stops the run (None: cancelling), and how it ends.
 WAYS = {
     "Ctrl-C of flows.local": (LOCAL, None, signal.SIGINT, 130),
@@ -101,6 +117,7 @@ def measure(project, run, number, expected):
 def project(tmp_path, prefect_server):
     project = HeldProject(tmp_path)
     project.env |= prefect_server.env
+    (project.folder / "prefect.yaml").write_text(DEPLOYMENTS)
     project.run("prefect", "--no-prompt", "deploy", "--all")
     project.run(sys.executable, "-c", "from flows.lost_runs import watch_runs; watch_runs()")
     return project

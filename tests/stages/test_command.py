@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from pipeline.errors import InputError, PassingError
 from pipeline.locks import hold_lock
-from pipeline.stages.command import LOCKS, run_to_end
+from pipeline.stages.command import LOCKS, run, run_to_end
 from tests.tiny_repository import wait_until
 
 
@@ -40,6 +40,14 @@ def test_what_a_user_can_mend_ends_a_stage_with_one_line(stage, line):
         run_to_end(stage, "stage")
     assert line in end.value.code
     assert "\n" not in end.value.code
+
+
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("attention-56", 2)])
+def test_a_stage_of_the_data_takes_no_argument(argument, status, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["download", argument])
+    with pytest.raises(SystemExit) as end:
+        run(fail_with(AssertionError("it was run")))
+    assert end.value.code == status
 
 
 def test_what_may_pass_has_a_status_of_its_own(capsys):
