@@ -9,8 +9,8 @@ from httpx import HTTPError
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
-# As pipeline.training.progress prints it where there is no terminal.
 AWAY_SECONDS = 600
+# As pipeline.training.progress prints it where there is no terminal.
 LINE = re.compile(r"(?P<network>\S+): +(?P<percent>\d+) % of \d+ images, (?P<rest>.+)")
 
 

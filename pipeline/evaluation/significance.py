@@ -48,11 +48,8 @@ class PairedTest(NamedTuple):
         Source: Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37, page 479; it has a width
         where the models differ on no image, too.
         """
-        differ, uneven, images = (
-            self.only_first + self.only_second + 2,
-            self.only_first - self.only_second,
-            self.images + 2,
-        )
+        differ, uneven = self.only_first + self.only_second + 2, self.only_first - self.only_second
+        images = self.images + 2
         return 100 * Z * math.sqrt(differ - uneven**2 / images) / images
 
 
