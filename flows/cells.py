@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from httpx import HTTPError, HTTPStatusError
 from prefect import get_run_logger
@@ -115,6 +115,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     active: dict[UUID, Plan] = {}
     started: set[UUID] = set()
     unstarted = deque(plans)
+    own = uuid4()
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
         try:
@@ -122,9 +123,9 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                 with server_may_be_away():
                     while unstarted:
                         plan = unstarted[0]
-                        run = find_waiting(client, plan)
-                        if not run:
-                            run = start_cell(plan)
+                        key = f"{own} {plan.experiment} {attempts[plan.experiment]}"
+                        run = find_waiting(client, plan) or start_cell(plan, key)
+                        if run.idempotency_key == key:
                             started.add(run.id)
                         active[run.id] = plan
                         unstarted.popleft()
@@ -168,11 +169,11 @@ def find_waiting(client: SyncPrefectClient, plan: Plan) -> FlowRun | None:
     return next(iter(client.read_flow_runs(flow_run_filter=waiting)), None)
 
 
-def start_cell(plan: Plan) -> FlowRun:
-    """Have the deployment run a cell."""
+def start_cell(plan: Plan, key: str) -> FlowRun:
+    """Have the deployment run a cell: for each key once, however often it is asked, as when its answer is lost."""
     parameters = plan.arguments | {"recipe": plan.recipe, "commit": plan.commit}
     name, tags = f"reproduce/{plan.recipe}", [make_tag(plan)]
-    run: Any = run_deployment(name, parameters=parameters, timeout=0, tags=tags)
+    run: Any = run_deployment(name, parameters=parameters, timeout=0, tags=tags, idempotency_key=key)
     return run
 
 

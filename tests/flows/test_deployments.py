@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from dvc.lock import FAILED_TO_LOCK_MESSAGE
+from httpx import ReadTimeout
 from prefect import flow
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
@@ -178,11 +179,20 @@ def user(project, first_run, prefect_server):
 def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_others(
     in_project, project, user, prefect_server, monkeypatch
 ):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    def interrupt(_, runs):
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return {}
+
+    def start_unheard(plan, key):
+        """As when the server makes the run, and its answer is lost, and the client asks again."""
+        started = [start_cell(plan, key) for _ in range(2)]
+        assert started[0].id == started[1].id
+        raise ReadTimeout("")
 
     plans = [plan_run(project.folder, "tiny", learning) for learning in ("arl", "nal")]
-    other = start_cell(plans[0])  # as another grid does
+    other = start_cell(plans[0], "another")  # as another grid does
+    monkeypatch.setattr("flows.cells.start_cell", start_unheard)
     monkeypatch.setattr("flows.cells.read_ended", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_cells(plans, print)
@@ -196,8 +206,8 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
 def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_deleted_has_ended(
     in_project, project, user, prefect_server, monkeypatch
 ):
-    def start_and_delete(plan):
-        run = start_cell(plan)
+    def start_and_delete(plan, key):
+        run = start_cell(plan, key)
         with get_client(sync_client=True) as client:
             client.delete_flow_run(run.id)
         return run
@@ -207,7 +217,7 @@ def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_delete
         return read_ended(client, runs)
 
     plan = plan_run(project.folder, "tiny", "arl", seed=5)
-    other = start_cell(plan)
+    other = start_cell(plan, "yet another")
     monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
     monkeypatch.setattr("flows.cells.read_ended", cancel_and_read)
     said = []
