@@ -6,13 +6,14 @@ from matplotlib.figure import Figure
 
 from execution.studies import Study
 from experiments.cells.study_results import Comparison, Measured, compare_settings, describe_cell, list_cells
+from experiments.publishing.published_run import CELLS, PAGE
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.tables import Column, show_means
 from pipeline.outputs import write_json, written_aside
 
 TEMPLATE = Path(__file__).with_name("study_page.md.j2")
-PAGE, PICTURE, CELLS = "README.md", "errors.png", "cells.json"
+PICTURE = "errors.png"
 COLUMNS = (
     Column("Train, %", "train_error_percent"),
     Column("Validation, %", "validation_error_percent"),
