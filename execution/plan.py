@@ -5,6 +5,8 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dvc.dvcfile import LOCK_FILE
+
 from execution.git import (
     check_name,
     check_repository,
@@ -15,13 +17,11 @@ from execution.git import (
     run_git,
 )
 from execution.recipe_changes import change_recipe, collect_changes, name_experiment
+from execution.recorded_code import PLAN, list_edited
 from pipeline.errors import InputError
 from pipeline.outputs import write_json
 from pipeline.settings.plain_yaml import load_plain_yaml
 from pipeline.settings.sections import Learning
-
-# In an experiment's commit, what made it; no output of DVC's.
-PLAN = "plan.json"
 
 
 class Plan(NamedTuple):
@@ -102,7 +102,7 @@ def read_recipe(repository: Path, recipe: str, commit: str) -> str:
 
 
 def check_replaced(repository: Path, plan: Plan) -> None:
-    """See that an experiment that a run would replace is of the same parameters.
+    """See that an experiment that a run would go on from, and replace, is of the same code and parameters.
 
     Raises:
         InputError: it is not.
@@ -112,8 +112,13 @@ def check_replaced(repository: Path, plan: Plan) -> None:
         return
     recorded = read_committed(repository, reference, "params.yaml")
     before, after = (load_plain_yaml(text, plan.experiment) for text in (recorded, plan.params))
-    if before != after:
+    try:
+        edited = list_edited(repository, plan.commit, reference)
+    except ValueError:
+        edited = [LOCK_FILE]
+    if before != after or edited:
+        other = "parameters" if before != after else f"code ({', '.join(edited)})"
         raise InputError(
-            f"a run requires a name that no experiment of other parameters has. Received: {plan.experiment}, recorded "
+            f"a run requires a name that no experiment of other {other} has. Received: {plan.experiment}, recorded "
             f"of the same commit; `dvc exp rename {plan.experiment} …` keeps it"
         )

@@ -1,12 +1,8 @@
-"""Digests of a run's outputs: those that its dvc.lock has, and those of files and folders."""
+"""Digests of a run's outputs: of files and folders, and which of them are promised."""
 
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 # Seconds, the machine, and the page that shows them; all other outputs are promised to the byte.
 NOT_PROMISED = ("timing/", "machine/", "reports")
@@ -15,15 +11,6 @@ NOT_PROMISED = ("timing/", "machine/", "reports")
 def is_promised(name: str) -> bool:
     """Whether an output's bytes are promised."""
     return not name.startswith(NOT_PROMISED)
-
-
-def parse_lock(content: bytes) -> dict[str, str]:
-    """The digests of all outputs by name, from the content of a dvc.lock; a ValueError if it is damaged."""
-    try:
-        lock: Any = YAML(typ="safe").load(content)
-        return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
-    except (YAMLError, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(str(error)) from error
 
 
 def list_files(path: Path) -> list[Path]:

@@ -1,14 +1,11 @@
 """What ties a recorded run to its making: the recipe, the commit and the command."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from dvc.dvcfile import LOCK_FILE
-
-from execution.git import check_ancestor, list_changed, list_committed, read_committed
-from execution.plan import PLAN
+from execution.git import check_ancestor, list_committed, read_committed
 from execution.recipe_changes import ARGUMENTS, list_differences
+from execution.recorded_code import PLAN, list_edited
 from experiments.recorded_run import Run, parse_object
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
@@ -21,7 +18,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         recipe: whose run it is.
-        commit: whose code, with the recipe's parameters, made all of its files.
+        commit: whose code, with the run's parameters, made all of its files.
         revision: the git commit that recorded the run where it was made.
         command: that makes the run again.
     """
@@ -60,16 +57,13 @@ def gather_evidence(repository: Path, run: Run) -> Evidence:
     return Evidence(recipe, run.commit, run.revision, plan["command"])
 
 
-def check_code(repository: Path, run: Run, outputs: Iterable[str]) -> None:
+def check_code(repository: Path, run: Run) -> None:
     """See that an experiment differs from a commit of HEAD's history in parameters and outputs only.
 
     Raises:
         InputError: it is of other code, or of a commit that others do not have.
     """
     check_ancestor(repository, run.commit, run.name)
-    changed = [Path(name) for name in list_changed(repository, run.commit, run.revision)]
-    # DVC keeps its own arguments in the last one.
-    made = ("params.yaml", LOCK_FILE, PLAN, *outputs, ".dvc/tmp/repro.dat")
-    if others := [path.as_posix() for path in changed if not any(path.is_relative_to(name) for name in made)]:
-        received = f"{run.name}, which has others: {', '.join(others)}"
+    if edited := list_edited(repository, run.commit, run.revision):
+        received = f"{run.name}, which has others: {', '.join(edited)}"
         raise InputError(f"a published run requires the files of its commit, {run.commit[:12]}. Received: {received}")

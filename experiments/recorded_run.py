@@ -15,7 +15,7 @@ from dvc.dvcfile import LOCK_FILE
 from dvc.exceptions import DvcException
 from dvc_data.index import DataIndexDirError
 
-from experiments.output_digests import parse_lock
+from execution.recorded_code import parse_lock
 from pipeline.errors import InputError
 from pipeline.settings.params import Params, read_recorded_params
 

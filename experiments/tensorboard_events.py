@@ -5,6 +5,7 @@ itself writes them, so that one chart has both.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from math import isnan
 from pathlib import Path
@@ -30,15 +31,23 @@ def list_runs(repository: Path) -> Iterator[Run]:
     """The published runs, those of studies too, then the other experiments; those that cannot be read are named."""
     published: dict[str, Run] = {}
     for folder in (*list_folders(repository), *list_study_folders(repository)):
-        run = load_published(repository, folder).run
-        published.setdefault(run.revision, run)
+        with passed_over():
+            run = load_published(repository, folder).run
+            published.setdefault(run.revision, run)
     yield from published.values()
     for revision, _, name in list_recorded(repository):
         if revision not in published:
-            try:
+            with passed_over():
                 yield load_revision(repository, name, revision)
-            except InputError as error:
-                print_error(f"passed over: {error}")
+
+
+@contextmanager
+def passed_over() -> Iterator[None]:
+    """Name what cannot be read, and go on."""
+    try:
+        yield
+    except InputError as error:
+        print_error(f"passed over: {error}")
 
 
 def write_events(folder: Path, runs: Iterable[Run]) -> None:

@@ -26,7 +26,7 @@ from execution.plan import Plan
 from experiments.cells.found_cells import find_cells
 from experiments.cells.grid_hours import describe_hours
 from experiments.recorded_run import Run
-from flows.reproduce import reproduce
+from flows.reproduce import reproduce, run_step
 from pipeline.errors import InputError
 
 ATTEMPTS = 5  # of a cell whose machine dies under it
@@ -55,14 +55,14 @@ def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> 
     logger = get_run_logger()
     if not here:
         check_deployment(plans[0].recipe)
-    found = find_cells(places, plans)
+    found = run_step("find", lambda _: find_cells(places, plans))
     there = ", ".join(found) or "none"
     logger.info("%d cells of commit %s; %d are there: %s", len(plans), plans[0].commit, len(found), there)
     missing = [plan for plan in plans if plan.experiment not in found]
     if missing:
         logger.info("%d cells to run: %s", len(missing), describe_hours(places.repository, missing))
     states = run_here(missing) if here else run_cells(missing, logger.info)
-    found |= find_cells(places, missing) if missing else {}
+    found |= run_step("find", lambda _: find_cells(places, missing)) if missing else {}
     lost = [f"{name}, {state}" for name, state in states.items() if name not in found]
     return {name: cell.run for name, cell in found.items()}, lost
 

@@ -11,9 +11,10 @@ from execution.cells import find_current, find_finished
 from execution.git import list_committed, read_committed
 from execution.places import Places
 from execution.plan import Plan
+from execution.recorded_code import parse_lock
 from execution.studies import STUDIES
 from experiments.experiment import load_revision, open_revision
-from experiments.output_digests import hash_bytes, parse_lock
+from experiments.output_digests import hash_bytes
 from experiments.publishing.published_run import RESULTS, RUNS, check_outputs, list_kept, read_published
 from experiments.recorded_run import UNREADABLE, Run
 from pipeline.errors import InputError

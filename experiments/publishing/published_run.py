@@ -133,7 +133,7 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     files = open_revision(repository, run.revision)
     outputs = ["reports", *list_published(run), *(f"models/{network}" for network in run.results if models)]
     folder = RESULTS / name
-    check_code(repository, run, run.digests)
+    check_code(repository, run)
     with written_aside(repository / folder) as aside:
         names = [file for output in outputs for file in list_output(files, output)]
         write_published(aside, Published(run, evidence), names, files.read_bytes)

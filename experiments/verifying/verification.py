@@ -21,6 +21,8 @@ from pipeline.compute.machine import select_defining
 from pipeline.errors import print_error
 from pipeline.evaluation.markdown import format_table
 
+DAMAGED, NOT_MADE = "the record's copy is damaged", "not made again"
+
 
 class Finding(NamedTuple):
     """An output of the record or of the rerun.
@@ -39,6 +41,11 @@ class Finding(NamedTuple):
     def promised(self) -> bool:
         """Whether its bytes are promised."""
         return is_promised(self.name)
+
+    @property
+    def fault(self) -> bool:
+        """Whether no machine explains the difference: the record is damaged, or the rerun lacks the output."""
+        return self.difference.startswith((DAMAGED, NOT_MADE))
 
 
 def verify(repository: Path, name: str) -> list[Finding]:
@@ -101,9 +108,9 @@ def compare(digest: str | None, recorded: bytes | None, received: Path) -> str:
     if digest is None:
         return "not in the record"
     if not received.exists():
-        return "not made again"
+        return NOT_MADE
     if recorded is not None and hash_bytes(recorded) != digest:
-        return f"the record's copy is damaged: it has not the md5 {digest}"
+        return f"{DAMAGED}: it has not the md5 {digest}"
     if hash_output(received) == digest:
         return ""
     if recorded is None:
@@ -122,10 +129,10 @@ def differ_in_kind(recorded: bytes, received: bytes) -> bool:
 
 
 def count_broken(findings: list[Finding]) -> int:
-    """How many outputs differ that are promised; none where another kind of machine made them."""
-    if any(finding.other_kind for finding in findings):
-        return 0
-    return sum(bool(finding.difference) and finding.promised for finding in findings)
+    """How many outputs differ that are promised; where another kind of machine made them, those with a fault."""
+    other_kind = any(finding.other_kind for finding in findings)
+    broken = [finding for finding in findings if finding.promised and finding.difference]
+    return sum(finding.fault or not other_kind for finding in broken)
 
 
 def format_findings(name: str, findings: list[Finding]) -> str:
@@ -143,6 +150,7 @@ def format_findings(name: str, findings: list[Finding]) -> str:
     broken, promised = count_broken(findings), sum(finding.promised for finding in differing)
     verdict = f"{broken} differ that must not" if broken else "no promise broken"
     if promised and not broken:
-        verdict = f"{promised} differ, made by another kind of machine, for which nothing is promised"
+        of = "another kind of machine, or before kernels were recorded"
+        verdict = f"{promised} differ, made by {of}, for which nothing is promised"
     outcome = f"{name}: {identical} of {len(findings)} outputs are the same to the byte; {verdict}."
     return f"{table}\n\n{outcome}" if table else outcome

@@ -34,6 +34,24 @@ def test_an_experiment_is_replaced_by_one_of_the_same_parameters_only(repository
         plan_run(repository.folder, "demo", "nal", overrides={"train.weight_decay": 3e-3})
 
 
+def test_an_experiment_of_edited_code_is_not_gone_on_from(repository):
+    plan = plan_run(repository.folder, "demo", "nal")
+    for file, text in (("params.yaml", plan.params), ("dvc.lock", "stages: {a: {outs: [{path: made, md5: ''}]}}")):
+        (repository.folder / file).write_text(text)
+    (repository.folder / "made").mkdir()
+    (repository.folder / "made/file.txt").write_text("an output")
+    record(repository, plan.experiment, plan.params)
+    assert plan_run(repository.folder, "demo", "nal") == plan
+    (repository.folder / "dvc.yaml").write_text("stages: {}")
+    record(repository, plan.experiment, plan.params)
+    with pytest.raises(InputError, match=rf"experiment of other code \(dvc\.yaml\) has. Received: {plan.experiment}, "):
+        plan_run(repository.folder, "demo", "nal")
+    (repository.folder / "dvc.lock").write_text("<<<<<<< HEAD")
+    record(repository, plan.experiment, plan.params)
+    with pytest.raises(InputError, match=rf"experiment of other code \(dvc\.lock\) has. Received: {plan.experiment}, "):
+        plan_run(repository.folder, "demo", "nal")
+
+
 def test_a_plan_tells_the_command_that_makes_the_run_again(repository):
     commit = find_commit(repository.folder, "HEAD")
     plan = plan_run(repository.folder, "demo", "nal", 7, ["attention-56"], {"train.epochs": 2})

@@ -57,8 +57,11 @@ def test_published_runs_and_experiments_are_listed_once_and_what_is_no_run_is_na
     evidence = json.loads((of_a_study / "evidence.json").read_text()) | {"revision": "e" * 40}
     (of_a_study / "evidence.json").write_text(json.dumps(evidence))
     shutil.copytree(published, of_a_study.with_name("mine-nal"))
+    shutil.copytree(published, of_a_study.with_name("damaged"))
+    (of_a_study.with_name("damaged") / "metrics/attention-56.json").write_text("{")
     names = ["mine-arl", "results/mine-nal", "results/studies/mine/runs/other"]
     assert sorted(run.name for run in list_runs(folder)) == names
-    (line,) = capsys.readouterr().err.splitlines()
+    damaged, line = capsys.readouterr().err.splitlines()
+    assert damaged.startswith("passed over: results/studies/mine/runs/damaged: metrics/attention-56.json is ")
     assert line.startswith("passed over: ")
     assert line.endswith("requires the results of a complete run. Received: none in timing/attention-56.json")

@@ -6,7 +6,8 @@ import pytest
 from dvc.api import DVCFileSystem
 
 from execution.open_clone import CLONES, open_clone
-from experiments.output_digests import hash_bytes, hash_output, parse_lock
+from execution.recorded_code import parse_lock
+from experiments.output_digests import hash_bytes, hash_output
 from experiments.verifying.verification import (
     Finding,
     compare_output,
@@ -131,6 +132,9 @@ def test_times_and_the_machine_are_not_promised():
     other = [Finding("machine/a.json", "", other_kind=True)]
     assert "1 differ, made by another kind of machine" in format_findings("mine", [broken, *other])
     assert (count_broken([broken]), count_broken([broken, *other])) == (1, 0)
+    faults = [Finding("a.json", "the record's copy is damaged: it has not the md5 1"), Finding("b", "not made again")]
+    assert count_broken([broken, *faults, *other]) == 2
+    assert "2 differ that must not" in format_findings("mine", [broken, *faults, *other])
 
 
 def test_only_portable_kernels_make_the_same_bytes_on_another_machine():

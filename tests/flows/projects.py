@@ -165,7 +165,8 @@ class MeasuredProject(Project):
         self.env["RUN_TOLD"] = str(self.told)
         self.copy_project()
         for name in ("timing", "machine", "history", "details"):
-            shutil.copytree(self.folder / name, self.folder / "recorded" / name)
+            shutil.move(self.folder / name, self.folder / "recorded" / name)
+        shutil.rmtree(self.folder / "metrics")
         for network in ("attention-56", "attention-92"):
             write_evaluation(self.folder / "recorded", network)
         for recipe in (self.folder / "recipes").iterdir():
