@@ -16,6 +16,7 @@ from pipeline.settings.strictness import Section, Seed, explain_invalid
 STUDIES = Path("studies")
 Text = Annotated[str, Field(min_length=1)]
 Pair = Annotated[list[Text], Field(min_length=2, max_length=2)]
+Trend = Annotated[list[Text], Field(min_length=1, max_length=2)]
 
 
 class Setting(Section):
@@ -28,6 +29,8 @@ class Setting(Section):
         changes: of the recipe's other parameters, by dotted key.
         seeds: of training; each is a run.
         published: test errors that others have for it, in percent, by their source.
+        lines: of the study's picture that it is a point of.
+        at: its place on the study's axis.
     """
 
     name: Text
@@ -36,6 +39,8 @@ class Setting(Section):
     changes: Annotated[dict[str, Any], Field(default_factory=dict)]
     seeds: Annotated[list[Seed], Field(min_length=1)]
     published: Annotated[dict[str, float], Field(default_factory=dict)]
+    lines: Annotated[list[Text], Field(default_factory=list)]
+    at: float | None = None
 
 
 class Study(Section):
@@ -48,6 +53,8 @@ class Study(Section):
         limits: what the answer does not say.
         settings: rows of its table.
         comparisons: pairs of settings, by name; a change is from the first to the second.
+        axis: what lines go along, with its unit; None where there are none.
+        trends: lines, or pairs of them, of whose difference it is asked how it changes along the axis.
     """
 
     question: Text
@@ -56,6 +63,8 @@ class Study(Section):
     limits: Text
     settings: Annotated[list[Setting], Field(min_length=1)]
     comparisons: list[Pair]
+    axis: Text | None = None
+    trends: Annotated[list[Trend], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _check_names(self) -> "Study":
@@ -67,6 +76,20 @@ class Study(Section):
                 raise InputError(f"seeds of {setting.name} are required once each. Received: {setting.seeds}")
         if unknown := [name for pair in self.comparisons for name in pair if name not in names]:
             raise InputError(f"comparisons require names of settings: {', '.join(names)}. Received: {unknown[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_lines(self) -> "Study":
+        points = [(line, setting.at) for setting in self.settings for line in setting.lines]
+        if placeless := [line for line, at in points if at is None or self.axis is None]:
+            raise InputError(
+                f"lines require the study's axis, and each setting's place at it. Received: {placeless[0]}"
+            )
+        if twice := [f"{line} at {at:g}" for line, at in points if points.count((line, at)) > 1 and at is not None]:
+            raise InputError(f"a line requires one setting at a place. Received: two, {twice[0]}")
+        lines = [*dict.fromkeys(line for line, _ in points)]
+        if unknown := [line for trend in self.trends for line in trend if line not in lines]:
+            raise InputError(f"trends require lines: {', '.join(lines) or 'there are none'}. Received: {unknown[0]}")
         return self
 
 

@@ -30,7 +30,12 @@ def describe_hours(repository: Path, plans: list[Plan]) -> str:
         return f"their hours are not known, as no training of {unknown} by this recipe is recorded"
     cells = f"for {count} of them" if unknown else "in all"
     others = f"; none of {unknown} is recorded" if unknown else ""
-    return f"about {minutes / 60:.2g} h {cells}, by recorded trainings{others}"
+    return f"about {format_hours(minutes / 60)} h {cells}, by recorded trainings{others}"
+
+
+def format_hours(hours: float) -> str:
+    """Hours with two digits that say something, or whole."""
+    return f"{hours:.0f}" if hours >= 10 else f"{hours:.2g}"
 
 
 def find_epoch_minutes(repository: Path, plan: Plan, network: str) -> list[float]:

@@ -145,12 +145,14 @@ def compose_overview(
 
 def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
     """A row for each network of each published run; then of each network and learning with several seeds, the means."""
-    seeds: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    seeds: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
     for run in runs:
         folder = Path(run.name).name
         for network, result in run.results.items():
             numbers = result.numbers
-            seeds.setdefault((network, run.params.model.learning.upper()), []).append(numbers)
+            seeds.setdefault((network, run.params.model.learning.upper()), {}).setdefault(
+                run.params.train.seed, numbers
+            )
             if result.predictions is not None:
                 error = numbers["test_error_percent"]
                 numbers = numbers | {"half_width": bound_error(error, len(result.predictions))}
@@ -159,7 +161,7 @@ def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
     for (network, learning), results in seeds.items():
         if len(results) > 1:
             name = f"{learning}, mean ± deviation of {len(results)} seeds"
-            yield {"Run": name, "Network": network, **show_means(COLUMNS, results)}
+            yield {"Run": name, "Network": network, **show_means(COLUMNS, [*results.values()])}
 
 
 def list_learning_tests(runs: list[Run]) -> Iterator[list[Row]]:

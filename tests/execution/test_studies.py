@@ -11,6 +11,7 @@ from tests.tiny_repository import ROOT
 
 STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
 SETTING = {"name": "one", "network": "attention-56", "seeds": [0, 1]}
+LINE = {"lines": ["up"], "at": 10}
 STUDY = {"question": "?", "recipe": "mine", "seeds_because": "-", "limits": "-"}
 STUDY |= {"settings": [SETTING, SETTING | {"name": "other", "learning": "nal", "seeds": [1]}]}
 STUDY |= {"comparisons": [["one", "other"]]}
@@ -68,6 +69,13 @@ def test_the_first_seeds_of_all_settings_come_first(commit_study):
         ({"settings": [SETTING | {"changes": {"train.rate": 1}}], "comparisons": []}, "Received: train.rate"),
         ({"settings": [SETTING | {"changes": {"train.seed": 1}}], "comparisons": []}, "Received: train.seed; use seed"),
         ({"settings": [SETTING | {"network": "attention-57"}], "comparisons": []}, "Received: attention-57"),
+        ({"settings": [SETTING | LINE], "comparisons": []}, "and each setting's place at it. Received: up"),
+        ({"settings": [SETTING | {"lines": ["up"]}], "comparisons": [], "axis": "depth"}, "place at it. Received: up"),
+        (
+            {"settings": [SETTING | LINE, SETTING | LINE | {"name": "other"}], "comparisons": [], "axis": "depth"},
+            "a line requires one setting at a place. Received: two, up at 10",
+        ),
+        ({"trends": [["up"]]}, "trends require lines: there are none. Received: up"),
     ],
 )
 def test_a_study_that_cannot_be_run_is_refused_in_one_line(commit_study, changes, says):

@@ -80,7 +80,7 @@ def test_what_no_run_is_published_of_is_one_sentence():
     table = compose_recipe_table([make_published(network="attention-56")], {"mine": recipe, "other": recipe})
     assert table.count("| mine |") == 1
     assert "| other |" not in table
-    assert "\n\nNo runs of their own yet: mine (attention-92), other (attention-56, attention-92).\n\n" in table
+    assert "\n\nNo runs of their own yet, but for those of studies: mine (attention-92), other (attention-56, attention-92).\n\n" in table
 
 
 SEEDS = [("arl", 0, 1), ("arl", 1, 4), ("nal", 1, 9), ("nal", 0, 2)]
@@ -138,6 +138,7 @@ def test_a_seed_that_is_published_twice_counts_once_and_must_have_one_result():
     first, again, other = (make_published(wrong) for wrong in (1, 1, 2))
     runs = find_runs([first, again], "mine", "attention-92")
     assert runs == {"arl": {0: first.run}, "nal": {}}
+    assert not [row["Run"] for row in make_rows([first.run, again.run]) if "seeds" in row["Run"]]
     with pytest.raises(InputError, match="Received: two of attention-92, in mine-arl-s0 and in mine-arl-s0"):
         find_runs([first, other], "mine", "attention-92")
 

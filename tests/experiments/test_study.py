@@ -1,14 +1,16 @@
 """The page of a study, of made-up runs: its numbers against scipy's and the JSON beside it."""
 
 import json
+import statistics
 
+import numpy as np
 import pytest
 import scipy.stats
 
 from execution.plan import Plan
 from execution.studies import Study
 from experiments.cells.study_page import write_study
-from experiments.cells.study_results import compare_settings, list_cells, measure_settings
+from experiments.cells.study_results import compare_settings, find_trends, list_cells, measure_settings
 from tests.experiments.made_up_runs import make_run
 
 NETWORK = "attention-56"
@@ -20,6 +22,7 @@ PUBLISHED = {"ARL": {"table 3": 5.0}, "NAL": {"table 3": 60.0}}
 def study():
     settings = [
         {"name": name, "network": NETWORK, "seeds": [0, 1, 2], "published": PUBLISHED.get(name, {})}
+        | {"changes": {"model.attention": name} if name == "spatial" else {}}
         for name in (*WRONG, "spatial", "ARL again")
     ]
     pairs = [["ARL", "NAL"], ["ARL", "channel"], ["ARL", "spatial"], ["ARL", "ARL again"]]
@@ -56,12 +59,55 @@ def test_what_may_be_claimed(study, measured):
     noisy, single, missing, same = compare_settings(study, measured)
     assert (noisy.verdict, noisy.holds(0.0), noisy.published) == ("not beyond chance", True, {"table 3": 55.0})
     assert not noisy.holds(55.0)
-    assert single.verdict == "one seed, from which nothing is claimed"
+    assert single.verdict == "one pair of seeds, from which nothing is claimed"
     assert single.by_images > 0
     assert missing.verdict == "not yet run"
     assert (same.change.half_width, same.superiority, same.verdict) == (0, 0.5, "not beyond chance")
     beyond = noisy._replace(change=noisy.change._replace(half_width=1.0))
     assert beyond.verdict == "beyond chance"
+
+
+def test_more_seeds_of_the_same_spread_give_the_interval_that_is_foreseen(study, measured):
+    wider = [setting._replace(plans=dict.fromkeys(range(12))) for setting in measured]
+    comparison, *_ = compare_settings(study, measured)
+    assert comparison.foreseen is None  # all are there
+    comparison, single, *_ = compare_settings(study, wider)
+    assert (comparison.seeds, single.foreseen) == (12, None)
+    deviation = statistics.stdev(
+        10.0 * (after - before) for before, after in zip(*map(WRONG.get, ("ARL", "NAL")), strict=True)
+    )
+    assert comparison.foreseen == pytest.approx(scipy.stats.t(11).ppf(0.975) * deviation / 12**0.5)
+
+
+def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines(study, measured):
+    errors = {"masks": {10: [2, 3], 30: [5, 5], 50: [5]}, "none": {10: [1, 2], 30: [4, 6], 50: [6], 70: [7]}}
+    settings, plans, runs = [], {}, {}
+    for line, places in errors.items():
+        for at, images in places.items():
+            name = f"{line} {at}"
+            seeds = [*range(len(images))]
+            settings.append({"name": name, "network": NETWORK, "seeds": seeds, "lines": [line], "at": at})
+            plans[name] = {seed: Plan("mine", "d" * 40, {"seed": seed}, f"{name}-{seed}", "") for seed in seeds}
+            runs |= {f"{name}-{seed}": make_run(name, {NETWORK: set(range(images[seed]))}, seed=seed) for seed in seeds}
+    trends = [["masks"], ["none", "masks"]]
+    content = study.model_dump() | {"settings": settings, "comparisons": [], "axis": "noise, %", "trends": trends}
+    study = Study.model_validate(content)
+    lines, difference = find_trends(study, measure_settings(study, plans, runs))
+    for trend, values in ((lines, [25, 50, 50]), (difference, [10, 0, -10])):
+        # Least squares by the normal equations, its interval by the residuals.
+        design = np.array([[1, at] for at in (10, 30, 50)])
+        inverse = np.linalg.inv(design.T @ design)
+        fitted = inverse @ design.T @ values
+        (residual,) = np.linalg.norm(design @ fitted - values, keepdims=True)
+        half_width = scipy.stats.t(1).ppf(0.975) * residual * inverse[1, 1] ** 0.5
+        assert trend.change[:3] == (3, 10, 50)
+        assert trend.change.change == pytest.approx(40 * fitted[1])
+        assert trend.change.half_width == pytest.approx(40 * half_width, abs=1e-4)
+    assert (lines.verdict, difference.title, difference.verdict) == (
+        "not beyond chance",
+        "none → masks",
+        "beyond chance",
+    )
 
 
 def test_a_run_of_two_settings_is_one(measured):
@@ -87,10 +133,11 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
         else:
             assert cell["command"] not in text
         assert f"commit={('c' if cell['metrics'] else 'd') * 40}" in cell["command"]
-    assert text.startswith("# Does it?\n")
-    assert f"| ARL | {NETWORK} | 20.00 ± 10.00 | 20.00 ± 10.00 | 20.00 ± 10.00 | 1.5 ± 0.0 | 12,345 | " in text
+    assert text.startswith("# Does it?\n\n**7 of 12 runs so far**: no difference is beyond chance.\n\n| Setting | ")
+    errors = " | ".join(["20.00 ± 10.00"] * 3)
+    assert f"| ARL | {NETWORK} | – | {errors} | 0, 1, 2 (n = 3 of 3) | 1.5 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
-    assert f"| spatial | {NETWORK} | not yet run | " in text
+    assert f"| spatial | {NETWORK} | `model.attention: spatial` | not yet run | " in text
     assert "- **ARL → NAL**: the test error changes by +10.00 ± 43.03 points, not beyond chance." in text
     assert " Published: +55.00 (table 3), which the interval does not hold.\n" in text
     assert "- **ARL → spatial**: not yet run.\n" in text
