@@ -27,7 +27,8 @@ from pipeline.settings.params import Params, load_params
 
 TEMPLATE = Path(__file__).with_name("published_overview.md.j2")
 BEGIN, END = "<!-- results: written by `python -m flows.publish` -->\n", "<!-- end of results -->\n"
-COLUMNS = (
+PARAMETERS = Column("Parameters", "parameters", ",")
+MEASURED = (
     Column("Train, %", "train_error_percent"),
     Column("Validation, %", "validation_error_percent"),
     Column("Test, %", "test_error_percent"),
@@ -36,8 +37,8 @@ COLUMNS = (
     Column("Test by six views, %", "test_error_percent_with_six_views"),
     Column("Minutes", "train_minutes", ".1f"),
     Column("Images/s", "images_per_second", ".0f"),
-    Column("Parameters", "parameters", ","),
 )
+COLUMNS = (*MEASURED, PARAMETERS)
 
 
 class PublishedStudy(NamedTuple):
@@ -150,18 +151,19 @@ def make_rows(runs: list[Run]) -> Iterator[dict[str, str]]:
         folder = Path(run.name).name
         for network, result in run.results.items():
             numbers = result.numbers
-            seeds.setdefault((network, run.params.model.learning.upper()), {}).setdefault(
-                run.params.train.seed, numbers
-            )
+            of_setting = seeds.setdefault((network, run.params.model.learning.upper()), {})
+            of_setting.setdefault(run.params.train.seed, numbers)
             if result.predictions is not None:
                 error = numbers["test_error_percent"]
                 numbers = numbers | {"half_width": bound_error(error, len(result.predictions))}
             link = f"[{folder}]({folder}/reports/report.md)"
             yield {"Run": link, "Network": network, **show_columns(COLUMNS, numbers)}
-    for (network, learning), results in seeds.items():
-        if len(results) > 1:
+    for (network, learning), by_seed in seeds.items():
+        if len(by_seed) > 1:
+            results = [*by_seed.values()]
             name = f"{learning}, mean ± deviation of {len(results)} seeds"
-            yield {"Run": name, "Network": network, **show_means(COLUMNS, [*results.values()])}
+            means = show_means(MEASURED, results) | show_columns([PARAMETERS], results[0])
+            yield {"Run": name, "Network": network, **means}
 
 
 def list_learning_tests(runs: list[Run]) -> Iterator[list[Row]]:
