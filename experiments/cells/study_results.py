@@ -127,7 +127,7 @@ class Trend(NamedTuple):
 def judge(test: SeedsTest | LineTest) -> str:
     """Whether an interval, which there is, holds 0."""
     assert test.half_width is not None
-    return CHANCE if abs(test.change) <= test.half_width else BEYOND
+    return BEYOND if abs(test.change) > test.half_width else CHANCE
 
 
 def measure_settings(study: Study, plans: dict[str, dict[int, Plan]], runs: dict[str, Run]) -> list[Measured]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline.evaluation.significance import SeedsTest
 
 
@@ -34,12 +36,18 @@ def fit_line(values: Mapping[float, float]) -> LineTest | None:
     if len(values) < 2:
         return None
     from scipy.special import stdtrit
-    from scipy.stats import linregress
 
     first, last, count = min(values), max(values), len(values)
-    line = linregress([*values.keys()], [*values.values()])
-    half_width = float(stdtrit(count - 2, 0.975) * line.stderr) * (last - first) if count > 2 else None
-    return LineTest(count, first, last, float(line.slope) * (last - first), half_width)
+    places, errors = np.array([*values.keys()]), np.array([*values.values()])
+    line = np.polynomial.Polynomial.fit(places, errors, 1)
+    change = float(line(last) - line(first))
+    if count == 2:
+        return LineTest(count, first, last, change, None)
+    # Not scipy.stats.linregress, which gives the same, but no number where all values are equal.
+    deviation = math.sqrt(float(((errors - line(places)) ** 2).sum()) / (count - 2))
+    spread = math.sqrt(float(((places - places.mean()) ** 2).sum()))
+    half_width = float(stdtrit(count - 2, 0.975)) * deviation / spread * (last - first)
+    return LineTest(count, first, last, change, half_width)
 
 
 def foresee_half_width(test: SeedsTest, seeds: int) -> float | None:
