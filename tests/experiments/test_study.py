@@ -8,8 +8,9 @@ import scipy.stats
 
 from execution.plan import Plan
 from execution.studies import Study
-from experiments.cells.study_page import write_study
-from experiments.cells.study_results import compare_settings, find_trends, list_cells, measure_settings
+from experiments.cells.study_page import compose_page, write_study
+from experiments.cells.study_results import Trend, compare_settings, find_trends, list_cells, measure_settings
+from experiments.cells.study_statistics import fit_line
 from tests.experiments.made_up_runs import make_run
 
 NETWORK = "attention-56"
@@ -97,11 +98,18 @@ def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines
         assert trend.change[:3] == (3, 10, 50)
         assert trend.change.change == pytest.approx(40 * line.slope)
         assert trend.change.half_width == pytest.approx(40 * scipy.stats.t(1).ppf(0.975) * line.stderr, abs=1e-4)
-    assert (lines.verdict, difference.title, difference.verdict) == (
-        "not beyond chance",
-        "none → masks",
-        "beyond chance",
-    )
+    assert [trend.verdict for trend in (lines, difference)] == ["not beyond chance", "beyond chance"]
+    page = compose_page("mine", study, measure_settings(study, plans, runs), published=False)
+    assert "**11 of 11 runs**: beyond chance: none → masks along the noise, %: -20.00 ± 0.00 points.\n" in page
+    assert "- **masks, along the noise, %**: from 10 to 50 the test error rises by +25.00 ± " in page
+
+
+def test_two_places_have_no_interval_and_equal_ones_have_an_empty_one():
+    assert fit_line({10: 1.0}) is None
+    assert fit_line({50: 3.0, 10: 1.0})[:3] == (2, 10, 50)
+    assert fit_line({50: 3.0, 10: 1.0}).half_width is None
+    assert fit_line(dict.fromkeys((10, 20, 50), 3.0))[3:] == pytest.approx((0, 0))
+    assert Trend(["same"], fit_line(dict.fromkeys((10, 20, 50), 0.0))).verdict == "not beyond chance"
 
 
 def test_a_run_of_two_settings_is_one(measured):
