@@ -81,7 +81,7 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
 def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, laptop):
     path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
     page = Path(path).read_text()
-    assert f"| arl | {NETWORK} | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
+    assert f"| arl | {NETWORK} | – | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
     assert "flows.publish" not in page
     assert "What is missing" not in page
     assert "- **arl → nal**: the test error changes by +4.00 ± 12.71 points, not beyond chance." in page
