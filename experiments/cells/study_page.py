@@ -7,18 +7,16 @@ from matplotlib.figure import Figure
 
 from execution.studies import Study
 from experiments.cells.grid_hours import format_hours
-from experiments.cells.study_results import (
+from experiments.cells.study_claims import (
     BEYOND,
     CHANCE,
     Comparison,
-    Measured,
     Trend,
     compare_settings,
-    describe_cell,
     find_trends,
-    list_cells,
     list_lines,
 )
+from experiments.cells.study_results import Measured, describe_cell, list_cells
 from experiments.publishing.published_run import CELLS, PAGE
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template

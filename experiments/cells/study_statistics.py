@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.evaluation.significance import SeedsTest
-
 
 class LineTest(NamedTuple):
     """Student's interval of what a straight line through several places rises by.
@@ -38,28 +36,23 @@ def fit_line(values: Mapping[float, float]) -> LineTest | None:
     from scipy.special import stdtrit
 
     first, last, count = min(values), max(values), len(values)
-    places, errors = np.array([*values.keys()]), np.array([*values.values()])
-    line = np.polynomial.Polynomial.fit(places, errors, 1)
-    change = float(line(last) - line(first))
     if count == 2:
-        return LineTest(count, first, last, change, None)
-    # Not scipy.stats.linregress, which gives the same, but no number where all values are equal.
-    deviation = math.sqrt(float(((errors - line(places)) ** 2).sum()) / (count - 2))
-    spread = math.sqrt(float(((places - places.mean()) ** 2).sum()))
-    half_width = float(stdtrit(count - 2, 0.975)) * deviation / spread * (last - first)
-    return LineTest(count, first, last, change, half_width)
+        return LineTest(count, first, last, values[last] - values[first], None)
+    # Not scipy.stats.linregress, which has no number where all values are equal.
+    (slope, _), covariance = np.polyfit([*values.keys()], [*values.values()], 1, cov=True)
+    error = float(stdtrit(count - 2, 0.975)) * math.sqrt(covariance[0, 0])
+    return LineTest(count, first, last, float(slope) * (last - first), error * (last - first))
 
 
-def foresee_half_width(test: SeedsTest, seeds: int) -> float | None:
-    """Half the interval that another number of pairs would have, if they were spread as these are; None for one pair.
+def foresee_half_width(half_width: float, seeds: int, planned: int) -> float:
+    """Half the interval that more pairs of seeds would have, if they were spread as these are.
 
     Args:
-        test: of two or more pairs.
-        seeds: how many pairs there would be, at least 2.
+        half_width: of Student's 95 % interval by the pairs that there are.
+        seeds: how many these are, at least 2.
+        planned: how many there would be, at least 2.
     """
-    if test.half_width is None:
-        return None
     from scipy.special import stdtrit
 
-    quantiles = [float(stdtrit(count - 1, 0.975)) / math.sqrt(count) for count in (seeds, test.seeds)]
-    return test.half_width * quantiles[0] / quantiles[1]
+    now, then = (float(stdtrit(count - 1, 0.975)) / math.sqrt(count) for count in (seeds, planned))
+    return half_width * then / now

@@ -8,8 +8,9 @@ import scipy.stats
 
 from execution.plan import Plan
 from execution.studies import Study
+from experiments.cells.study_claims import Trend, compare_settings, find_trends
 from experiments.cells.study_page import compose_page, write_study
-from experiments.cells.study_results import Trend, compare_settings, find_trends, list_cells, measure_settings
+from experiments.cells.study_results import list_cells, measure_settings
 from experiments.cells.study_statistics import fit_line
 from tests.experiments.made_up_runs import make_run
 
@@ -73,10 +74,8 @@ def test_more_seeds_of_the_same_spread_give_the_interval_that_is_foreseen(study,
     assert comparison.foreseen is None  # all are there
     comparison, single, *_ = compare_settings(study, wider)
     assert (comparison.seeds, single.foreseen) == (12, None)
-    deviation = statistics.stdev(
-        10.0 * (after - before) for before, after in zip(*map(WRONG.get, ("ARL", "NAL")), strict=True)
-    )
-    assert comparison.foreseen == pytest.approx(scipy.stats.t(11).ppf(0.975) * deviation / 12**0.5)
+    spread = statistics.stdev([20, -10, 20])  # of NAL's errors less ARL's
+    assert comparison.foreseen == pytest.approx(scipy.stats.t(11).ppf(0.975) * spread / 12**0.5)
 
 
 def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines(study, measured):
