@@ -5,8 +5,6 @@ import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dvc.dvcfile import LOCK_FILE
-
 from execution.git import (
     check_name,
     check_repository,
@@ -112,13 +110,13 @@ def check_replaced(repository: Path, plan: Plan) -> None:
         return
     recorded = read_committed(repository, reference, "params.yaml")
     before, after = (load_plain_yaml(text, plan.experiment) for text in (recorded, plan.params))
-    try:
-        edited = list_edited(repository, plan.commit, reference)
-    except ValueError:
-        edited = [LOCK_FILE]
-    if before != after or edited:
-        other = "parameters" if before != after else f"code ({', '.join(edited)})"
-        raise InputError(
-            f"a run requires a name that no experiment of other {other} has. Received: {plan.experiment}, recorded "
-            f"of the same commit; `dvc exp rename {plan.experiment} …` keeps it"
-        )
+    if before != after:
+        other = "parameters"
+    elif edited := list_edited(repository, plan.commit, reference):
+        other = f"code ({', '.join(edited)})"
+    else:
+        return
+    raise InputError(
+        f"a run requires a name that no experiment of other {other} has. Received: {plan.experiment}, recorded "
+        f"of the same commit; `dvc exp rename {plan.experiment} …` keeps it"
+    )

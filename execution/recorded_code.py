@@ -25,16 +25,18 @@ def parse_lock(content: bytes) -> dict[str, str]:
 def list_edited(repository: Path, commit: str, revision: str) -> list[str]:
     """The files in which an experiment differs from its commit that are no parameters and no outputs.
 
+    A damaged dvc.lock, which does not tell the outputs, is the only one.
+
     Args:
         repository: that has both.
         commit: that the experiment was made from.
         revision: the git commit that holds it.
-
-    Raises:
-        ValueError: its dvc.lock is damaged.
     """
     there = LOCK_FILE in list_committed(repository, revision, ".")
-    outputs = parse_lock(read_committed(repository, revision, LOCK_FILE).encode()) if there else {}
+    try:
+        outputs = parse_lock(read_committed(repository, revision, LOCK_FILE).encode()) if there else {}
+    except ValueError:
+        return [LOCK_FILE]
     # DVC keeps its own arguments in the last one.
     made = ("params.yaml", LOCK_FILE, PLAN, *outputs, ".dvc/tmp/repro.dat")
     changed = map(Path, list_changed(repository, commit, revision))

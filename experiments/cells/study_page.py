@@ -17,7 +17,7 @@ from experiments.cells.study_claims import (
     list_lines,
 )
 from experiments.cells.study_results import Measured, describe_cell, list_cells
-from experiments.publishing.published_run import CELLS, PAGE
+from experiments.publishing.published_studies import CELLS, PAGE
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.tables import Column, show_means

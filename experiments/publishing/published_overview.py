@@ -1,19 +1,18 @@
 """What shows all published runs: results/README.md, its pictures, and a part of README.md."""
 
-import json
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
-from execution.studies import STUDIES
 from experiments.comparing.comparison import format_evidence
 from experiments.comparing.paired_tests import PAIRED_NOTE, tabulate_paired_tests
-from experiments.publishing.published_run import CELLS, PAGE, RESULTS, Published, load_all
+from experiments.publishing.published_run import RESULTS, Published, load_all
+from experiments.publishing.published_studies import PublishedStudy, list_published_studies
 from experiments.publishing.recipe_table import compose_recipe_table
 from experiments.recorded_run import Run
 from pipeline.errors import InputError
@@ -41,15 +40,6 @@ MEASURED = (
 COLUMNS = (*MEASURED, PARAMETERS)
 
 
-class PublishedStudy(NamedTuple):
-    """A study with how many of its runs there are, and how many it asks for."""
-
-    name: str
-    question: str
-    present: int
-    asked: int
-
-
 def write_overview(repository: Path) -> None:
     """Write results/README.md, its pictures, and the part of README.md between the marks, from the folders of results/.
 
@@ -67,17 +57,9 @@ def write_overview(repository: Path) -> None:
         with written_aside(repository / RESULTS / "figures" / f"{recipe}.png") as picture:
             save_figure(draw_curves([run for run, _ in runs]), picture)
     with written_aside(repository / RESULTS / "README.md") as page:
-        page.write_text(compose_overview(published, recipes, table, [*list_studies(repository)]))
+        page.write_text(compose_overview(published, recipes, table, [*list_published_studies(repository)]))
     with written_aside(repository / "README.md") as page:
         page.write_text(f"{before}{begin}\n{table}\n{end}{after}")
-
-
-def list_studies(repository: Path) -> Iterator[PublishedStudy]:
-    """The published studies, as their pages and cells say."""
-    for page in sorted((repository / RESULTS / STUDIES).glob(f"*/{PAGE}")):
-        cells = json.loads(page.with_name(CELLS).read_text())["cells"]
-        question = page.read_text().splitlines()[0].removeprefix("# ")
-        yield PublishedStudy(page.parent.name, question, sum(1 for cell in cells if cell["metrics"]), len(cells))
 
 
 def load_recipes(repository: Path) -> dict[str, Params]:

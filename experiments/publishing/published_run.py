@@ -20,7 +20,6 @@ from pipeline.outputs import write_json, written_aside
 
 RESULTS = Path("results")
 RUNS = "runs"  # of a published study, in its folder
-PAGE, CELLS = "README.md", "cells.json"  # of a published study, there too
 EVIDENCE = "evidence.json"
 # Of the project, with files of each network: of a run, those are published that its dvc.lock names.
 FOLDERS = ("metrics", "details", "history", "predictions", "masks", "timing", "machine")
