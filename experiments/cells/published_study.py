@@ -39,7 +39,7 @@ def publish_study(repository: Path, name: str) -> Path:
             if run := cell.run:
                 if not found[run.name].published:
                     check_ancestor(repository, run.commit, run.name)
-                evidence = Evidence(study.recipe, run.commit, run.revision, cell.command)
+                evidence = Evidence(study.recipe, run.commit, run.revision, cell.compose_command(run))
                 kept = aside / RUNS / run.name
                 write_published(kept, Published(run, evidence), list_kept(run), found[run.name].read)
                 load_published(repository, kept)

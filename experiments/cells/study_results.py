@@ -35,10 +35,9 @@ class Cell(NamedTuple):
     plan: Plan
     run: Run | None
 
-    @property
-    def command(self) -> str:
-        """That makes the run again, of the commit that made it: the plan's may be a later one of the same code."""
-        return (self.plan._replace(commit=self.run.commit) if self.run else self.plan).compose_command()
+    def compose_command(self, run: Run) -> str:
+        """What makes its run again, of the commit that made it: the plan's may be a later one of the same code."""
+        return self.plan._replace(commit=run.commit).compose_command()
 
 
 def measure_settings(study: Study, plans: dict[str, dict[int, Plan]], runs: dict[str, Run]) -> list[Measured]:
@@ -75,12 +74,12 @@ def describe_cell(cell: Cell) -> dict[str, Any]:
         "experiment": cell.plan.experiment,
         "settings": cell.settings,
         "network": cell.network,
-        "command": cell.command,
     }
     if cell.run is None:
         return described | {"metrics": None}
     result = cell.run.results[cell.network]
     return described | {
+        "command": cell.compose_command(cell.run),
         "commit": cell.run.commit,
         "revision": cell.run.revision,
         "metrics": result.metrics,
