@@ -14,12 +14,11 @@ from tests.tiny_repository import ROOT
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
-WIDTHS = {"desk": 1280, "phone": 390}  # in pixels; Chromium's own windows are never as small as the second
+WIDTHS = (1280, 390)  # of a desk and a phone, in pixels; Chromium's own windows are never as small as the second
 # A picture is drawn where it has a size on the page, and where each image in it can be decoded: the loading of the page
 # waits for copies of these.
 PROBE = """
 <script>
-document.documentElement.style.width = "WIDTHpx";
 const copies = [...document.querySelectorAll("image")].map((element) => {
   const copy = document.createElement("img");
   copy.src = element.href.baseVal;
@@ -27,8 +26,9 @@ const copies = [...document.querySelectorAll("image")].map((element) => {
   document.body.append(copy);
   return [element, copy];
 });
-addEventListener("load", () => {
-  const found = {
+const measure = (width) => {
+  document.documentElement.style.width = `${width}px`;
+  return {
     pictures: [...document.querySelectorAll("svg")].map((svg) => {
       const {width, height, right} = svg.getBoundingClientRect(), drawn = svg.getBBox();
       const words = svg.getAttribute("aria-label");
@@ -36,28 +36,33 @@ addEventListener("load", () => {
     }),
     images: copies.map(([element, copy]) => copy.naturalWidth * element.getBoundingClientRect().width > 0),
     width: document.body.scrollWidth,
-    requests: performance.getEntriesByType("resource").map(({name}) => name).filter((name) => /^http/.test(name)),
   };
+};
+addEventListener("load", () => {
   const told = document.createElement("pre");
   told.id = "found";
-  told.textContent = JSON.stringify(found);
+  told.textContent = JSON.stringify({
+    widths: WIDTHS.map(measure),
+    requests: performance.getEntriesByType("resource").map(({name}) => name).filter((name) => /^http/.test(name)),
+  });
   document.body.append(told);
 });
 </script>
 """
 
 
-def browse(path, folder, width=WIDTHS["desk"]):
-    """A page as the browser has it after loading it with the probe, and what its console says."""
+def browse(path, folder):
+    """What the probe finds of a page in the browser, and what the browser's console says."""
     page = folder / "page.html"
-    page.write_text(path.read_text() + PROBE.replace("WIDTH", str(width)))
+    page.write_text(path.read_text() + PROBE.replace("WIDTHS", str([*WIDTHS])))
     command = [
         *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"),
         *("--proxy-server=127.0.0.1:9", "--window-size=1400,1600", "--virtual-time-budget=20000"),
         *("--enable-logging=stderr", "--dump-dom", page.as_uri()),
     ]
     result = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    return result.stdout, [line for line in result.stderr.splitlines() if "CONSOLE" in line]
+    found = json.loads(Page(result.stdout).texts["found"])
+    return found, [line for line in result.stderr.splitlines() if "CONSOLE" in line]
 
 
 def load_json(folder, network):
@@ -76,21 +81,20 @@ def path(request):
 
 
 @needs_browser
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_every_picture_is_drawn_without_a_network_and_the_console_says_nothing(path, width, tmp_path):
-    text, console = browse(path, tmp_path, width)
+def test_every_picture_is_drawn_without_a_network_and_the_console_says_nothing(path, tmp_path):
+    found, console = browse(path, tmp_path)
     assert console == []
-    found = json.loads(Page(text).texts["found"])
     assert found["requests"] == []
-    assert len(found["pictures"]) >= 6
-    assert len({picture["words"] for picture in found["pictures"]}) == len(found["pictures"])
-    for picture in found["pictures"]:
-        assert min(picture["size"]) > 100, picture
-        assert min(picture["drawn"]) > 100, picture
-        assert picture["right"] <= width, picture
-    assert len(found["images"]) > 20
-    assert all(found["images"])
-    assert found["width"] <= width  # what is wide moves by itself, not the page
+    for width, shown in zip(WIDTHS, found["widths"], strict=True):
+        assert len(shown["pictures"]) >= 6
+        assert len({picture["words"] for picture in shown["pictures"]}) == len(shown["pictures"])
+        for picture in shown["pictures"]:
+            assert min(picture["size"]) > 100, picture
+            assert min(picture["drawn"]) > 100, picture
+            assert picture["right"] <= width, picture
+        assert len(shown["images"]) > 20
+        assert all(shown["images"])
+        assert shown["width"] <= width  # what is wide moves by itself, not the page
     assert path.stat().st_size < 1_000_000
 
 
@@ -99,11 +103,12 @@ def test_what_is_not_drawn_or_fails_is_seen(tmp_path):
     image = '<image href="data:image/png;base64,AAAA" width="9" height="9"/>'
     broken = f'<svg>{image}</svg><svg></svg><img src="http://localhost:9/picture.png"><script>nothing()</script>'
     page = tmp_path / "broken.html"
-    page.write_text(f"<!doctype html><title>broken</title>{broken}")
-    text, console = browse(page, tmp_path)
-    found = json.loads(Page(text).texts["found"])
-    assert found["images"] == [False]
-    assert found["pictures"][1]["drawn"] == [0, 0]
+    page.write_text(f"<!doctype html><title>broken</title>{broken}<div style='width: 900px'>wide</div>")
+    found, console = browse(page, tmp_path)
+    for width, shown in zip(WIDTHS, found["widths"], strict=True):
+        assert shown["images"] == [False]
+        assert shown["pictures"][1]["drawn"] == [0, 0]
+        assert (shown["width"] <= width) == (width > 900)
     assert found["requests"] == ["http://localhost:9/picture.png"]
     assert "nothing is not defined" in "".join(console)
 

@@ -19,7 +19,7 @@ import pytest
 from tests.tiny_repository import Repository, write_tiny_params
 
 pytestmark = pytest.mark.slow
-PIPELINE_KILLS, CHECKPOINT_KILLS = 100, 1000
+PIPELINE_KILLS = 100
 
 
 @pytest.fixture(scope="module")

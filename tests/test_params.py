@@ -203,12 +203,6 @@ def test_a_key_of_several_lines_is_refused_in_one(key, demo):
     refusal(check_params, demo, "params.yaml")
 
 
-def test_a_missing_file_is_refused(workspace):
-    message = refusal(load_params)
-    assert message.startswith("params.yaml requires a readable file of parameters. Received: ")
-    assert "No such file" in message
-
-
 def test_a_batch_that_the_devices_cannot_share_is_refused(demo):
     demo["compute"]["devices"], demo["train"]["batch_size"] = 4, 50
     message = refusal(check_params, demo, "params.yaml")

@@ -47,12 +47,6 @@ def test_records_decode_like_a_plain_loop(name, file, label_bytes, make_files, d
     assert labels.dtype == np.int64
 
 
-def test_only_cifar100_has_coarse_labels(decode):
-    content = bytes([19, 99]) + bytes(3072)
-    assert decode(content, "cifar100", 100)[1].tolist() == [[19, 99]]
-    assert decode(content[1:], "cifar10", 100)[1].tolist() == [[99]]
-
-
 def test_a_file_comes_in_small_parts(make_files, tmp_path, monkeypatch):
     monkeypatch.setattr(layouts, "RECORDS_AT_ONCE", 3)
     content = make_files(images=8)["test_batch.bin"]

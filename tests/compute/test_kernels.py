@@ -7,8 +7,7 @@ AVX-512: that oneDNN, XLA and NumPy do not use it where a CPU has it is left to 
 import json
 import os
 import shutil
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from pipeline.compute.kernels import PORTABLE, explain_unportable, force_portable_kernels
 from pipeline.compute.machine import read_cpu_flags
 from pipeline.settings.params import load_params
+from tests.run_module import run_module
 from tests.test_reproducibility import LATER, ONE_CPU, SECOND
 from tests.tiny_repository import ROOT
 
@@ -28,19 +28,9 @@ needs_avx2 = pytest.mark.skipif(
 needs_emulator = pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="no qemu-x86_64: Debian's qemu-user has it")
 
 
-def run_module(module, *arguments, cpu=None, launcher=(), **variables):
-    """What a test's command prints, on this machine's CPU or on an emulated one."""
-    emulator = ["qemu-x86_64", "-cpu", cpu] if cpu else []
-    command = [*launcher, *emulator, sys.executable, "-m", f"tests.compute.{module}", *map(str, arguments)]
-    env = {name: value for name, value in os.environ.items() if name not in PORTABLE} | variables
-    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
-
-
 def hash_tiny_pipeline(folder, **options):
     """What tests/compute/tiny_pipeline.py finds, but for the operations that are each CPU's own."""
-    run_module("tiny_pipeline", folder, **options)
+    run_module("compute.tiny_pipeline", folder, **options)
     digests = json.loads((folder / "digests.json").read_text())
     return {name: digests[name] for name in digests if name.removeprefix("operation: ") not in ALWAYS_BY_CPU}
 
@@ -56,7 +46,7 @@ def test_a_training_has_the_committed_bytes_whatever_surrounds_it(tmp_path):
 
 @needs_emulator
 def test_operations_have_the_committed_bytes_on_a_cpu_of_another_maker():
-    received = json.loads(run_module("operations", cpu="Haswell", **PORTABLE).stdout)
+    received = json.loads(run_module("compute.operations", cpu="Haswell", **PORTABLE))
     committed = {name: digest for name, digest in DIGESTS.items() if name.startswith("operation: ")}
     assert {f"operation: {name}": received[name] for name in received if name not in ALWAYS_BY_CPU} == committed
 
@@ -66,7 +56,7 @@ BY_KERNEL = {"convolution 1×1", "convolution 3×3", "batch normalization", "sof
 
 
 def test_control_other_kernels_give_other_bytes():
-    received = json.loads(run_module("operations", TF_ENABLE_ONEDNN_OPTS="0").stdout)
+    received = json.loads(run_module("compute.operations", TF_ENABLE_ONEDNN_OPTS="0"))
     differing = {name for name, digest in received.items() if digest != DIGESTS.get(f"operation: {name}")}
     assert received.keys() > differing >= BY_KERNEL
 
@@ -75,7 +65,7 @@ def test_control_other_kernels_give_other_bytes():
 @needs_avx2
 @needs_emulator
 def test_control_by_default_operations_differ_between_cpus():
-    here, there = (json.loads(run_module("operations", cpu=cpu).stdout) for cpu in (None, "Haswell"))
+    here, there = (json.loads(run_module("compute.operations", cpu=cpu)) for cpu in (None, "Haswell"))
     assert {name for name in here if here[name] != there[name]} >= BY_KERNEL
 
 
@@ -86,6 +76,11 @@ def test_control_by_default_operations_differ_between_cpus():
 )
 def test_a_training_has_the_committed_bytes_on_other_cpus(cpu, tmp_path):
     assert hash_tiny_pipeline(tmp_path, cpu=cpu) == DIGESTS
+
+
+@cache
+def run_first_step(recipe, network, cpu):
+    return run_module("compute.first_step", recipe, network, cpu=cpu)
 
 
 RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
@@ -105,7 +100,7 @@ RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").gl
     ],
 )
 def test_the_first_step_of_a_recipe_is_the_same_on_another_cpu(recipe, network, cpu):
-    here, there = (run_module("first_step", recipe, network, cpu=name).stdout for name in (None, cpu))
+    here, there = (run_first_step(recipe, network, name) for name in (None, cpu))
     assert len(json.loads(here)["sha256"]) == 64
     assert here == there
 

@@ -72,12 +72,17 @@ class Machines:
         return sorted(path.name for path in (self.folder / "remote/checkpoints").rglob("*") if path.is_file())
 
 
-@pytest.fixture
-def machines(tmp_path, monkeypatch):
-    project = MeasuredProject(tmp_path)
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    project = MeasuredProject(tmp_path_factory.mktemp("measured"))
     script = (project.folder / "train.sh").read_text()
     (project.folder / "train.sh").write_text(f"({TRAIN}) || exit 1\n{script}")
     project.commit("a training with checkpoints")
+    return project
+
+
+@pytest.fixture
+def machines(project, tmp_path, monkeypatch):
     return Machines(project, tmp_path, monkeypatch)
 
 

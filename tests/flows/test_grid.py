@@ -78,21 +78,22 @@ def test_a_grid_runs_what_is_missing_once_and_gives_the_bytes_of_one_machine(pro
     assert len({cell["commit"] for cell in cells}) == 2
 
 
-def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, laptop):
-    path = laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]
-    page = Path(path).read_text()
-    assert f"| arl | {NETWORK} | – | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in page
-    assert "flows.publish" not in page
-    assert "What is missing" not in page
-    assert "- **arl → nal**: the test error changes by +4.00 ± 12.71 points, not beyond chance." in page
+def run_study(laptop):
+    """Run the flow one run after another, and give its page."""
+    return Path(laptop.run("python", "-c", STUDY, json.dumps({"name": "mine", "here": True})).split()[-1]).read_text()
+
+
+@pytest.fixture(scope="module")
+def study_page(laptop):
+    return run_study(laptop)
+
+
+def test_a_study_runs_here_what_grids_have_not_and_shows_what_came_of_it(project, study_page):
+    assert f"| arl | {NETWORK} | – | 1.00 ± 0.00 | 2.00 ± 0.00 | 11.00 ± 1.41 | " in study_page
+    assert "flows.publish" not in study_page
+    assert "What is missing" not in study_page
+    assert "- **arl → nal**: the test error changes by +4.00 ± 12.71 points, not beyond chance." in study_page
     assert {"arl 2", "nal 2"} <= set(project.list_trained())
-
-
-def clone_with_storage(project, laptop, home):
-    third = Repository(home / "third", home)
-    project.run("git", "clone", "--quiet", project.origin, str(third.folder))
-    third.run("dvc", "remote", "add", "--local", "--default", "storage", laptop.env["RUNS_REMOTE"])
-    return third
 
 
 def test_a_worker_of_its_own_pool_takes_a_grid_and_others_its_cells_of_which_one_that_fails_loses_no_other(
@@ -110,15 +111,16 @@ def test_a_worker_of_its_own_pool_takes_a_grid_and_others_its_cells_of_which_one
     assert f"| {NETWORK} | 14.00 | not yet run | – | 4 (n = 1) |" in table
 
 
-def test_what_a_study_has_published_no_machine_runs_again(project, laptop, tmp_path):
-    study = ("python", "-c", STUDY, json.dumps({"name": "mine", "here": True}))
-    page = Path(laptop.run(*study).split()[-1]).read_text()
-    third = clone_with_storage(project, laptop, tmp_path)
+def test_what_a_study_has_published_no_machine_runs_again(project, laptop, study_page, tmp_path):
+    third = Repository(tmp_path / "third", tmp_path)
+    project.run("git", "clone", "--quiet", project.origin, str(third.folder))
+    third.run("dvc", "remote", "add", "--local", "--default", "storage", laptop.env["RUNS_REMOTE"])
+    assert "demo-nal-s2-56" in third.run("dvc", "exp", "list", "origin", "--all-commits", "--name-only")
     third.run("dvc", "exp", "pull", "origin", "--all-commits")
     third.run("python", "-c", PUBLISH)
     third.commit("what came of the study")
     experiments = third.run("git", "ls-remote", "origin", "refs/exps/*").split()[1::2]
     third.run("git", "push", "--quiet", "origin", "main", *(f":{reference}" for reference in experiments))
     (project.told / "trained").unlink()
-    assert Path(laptop.run(*study).split()[-1]).read_text() == page
+    assert run_study(laptop) == study_page
     assert project.list_trained() == []

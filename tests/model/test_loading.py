@@ -64,18 +64,14 @@ def refuse(model, path):
     return message
 
 
-def test_weights_come_back(saved):
-    model = build(seed=2)
-    load_weights(model, saved[0])
-    for received, expected in zip(model.weights, build(seed=1).weights, strict=True):
-        np.testing.assert_array_equal(received.numpy(), expected.numpy())
-
-
-# A layer that would run this code, as Keras writes it.
-def test_code_in_the_configuration_is_not_even_read(saved, tmp_path):
+# The configuration is of a layer that would run this code, as Keras writes it.
+def test_weights_come_back_and_code_in_the_configuration_is_not_even_read(saved, tmp_path):
     code = base64.b64encode(marshal.dumps(compile("raise SystemExit", "", "exec"))).decode()
     config = f'{{"class_name": "Lambda", "config": {{"function": {{"class_name": "__lambda__", "config": "{code}"}}}}}}'
-    load_weights(build(seed=2), write(tmp_path / "model.keras", saved[1] | {"config.json": config}))
+    model = build(seed=2)
+    load_weights(model, write(tmp_path / "model.keras", saved[1] | {"config.json": config}))
+    for received, expected in zip(model.weights, build(seed=1).weights, strict=True):
+        np.testing.assert_array_equal(received.numpy(), expected.numpy())
 
 
 def test_a_model_of_another_width_is_refused_by_an_array(saved, tmp_path):

@@ -1,16 +1,12 @@
 """The layers against Keras' own, which are another implementation of the same."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from pipeline.compute.kernels import PORTABLE
 from tests.model.layer_pairs import CASES, IMAGES, NORM, SHAPE, make_pair, measure_difference, run
-from tests.tiny_repository import ROOT
+from tests.run_module import run_module
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -19,10 +15,7 @@ def test_a_layer_is_that_of_keras(name):
 
 
 def test_layers_in_bfloat16_are_those_of_keras():
-    env = {name: value for name, value in os.environ.items() if name not in PORTABLE}
-    command = (sys.executable, "-m", "tests.model.layer_pairs")
-    done = subprocess.run(command, check=True, cwd=ROOT, env=env, stdout=subprocess.PIPE)
-    differences = json.loads(done.stdout)
+    differences = json.loads(run_module("model.layer_pairs"))
     assert differences.keys() == CASES.keys()
     assert 1e-3 < np.max(list(differences.values())) < 2e-2  # in float32 they are below the first
 

@@ -9,29 +9,18 @@ import sys
 import numpy as np
 import pytest
 
-from pipeline.training.checkpoints import Checkpoint, CheckpointFolder
+from pipeline.training.checkpoints import CheckpointFolder
 from tests.tiny_repository import ROOT
+from tests.training.saved_checkpoint import DIGEST, make_checkpoint
 
 CALLS = "mkdir,openat,write,fsync,ftruncate,rename,renameat,renameat2,unlink,unlinkat"
-DIGEST = "digest-of-the-run"
-SAVE = """
-import sys
-from pathlib import Path
-from pipeline.training.checkpoints import CheckpointFolder
-from tests.training.test_checkpoint_faults import DIGEST, make_checkpoint
-CheckpointFolder(Path(sys.argv[1]), DIGEST).save(make_checkpoint(3))
-"""
-
-
-def make_checkpoint(step):
-    return Checkpoint(step, {"network/a": np.full((64, 1024), step, np.float32)}, {"history": [{"epoch": step}]})
 
 
 def trace_save(folder, *options):
     """Save a third checkpoint in a process of its own; strace sees its calls on the checkpoints' files only."""
     files = [folder / f"step-00000000{step}.{kind}" for step in (1, 2, 3) for kind in ("checkpoint", "aside")]
     paths = [word for path in (folder, *files) for word in ("-P", path)]
-    command = ["strace", "-f", "-qq", *paths, *options, sys.executable, "-c", SAVE, folder]
+    command = ["strace", "-f", "-qq", *paths, *options, sys.executable, "-m", "tests.training.saved_checkpoint", folder]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 

@@ -2,12 +2,11 @@
 
 import json
 import math
-import subprocess
-import sys
 
 import pytest
 
 from pipeline.settings.params import load_params
+from tests.run_module import run_module
 from tests.tiny_repository import ROOT
 
 RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
@@ -19,9 +18,6 @@ RECIPES = {path.stem: load_params(path) for path in sorted((ROOT / "recipes").gl
     ("recipe", "network"), [(recipe, network) for recipe, params in RECIPES.items() for network in params.networks]
 )
 def test_one_step_moves_every_trainable_weight(recipe, network, backend):
-    command = [sys.executable, "-m", "tests.compute.first_step", recipe, network, backend, "4"]
-    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr[-2000:]
-    told = json.loads(result.stdout)
+    told = json.loads(run_module("compute.first_step", recipe, network, backend, 4))
     assert math.isfinite(told["loss"])
     assert told["still"] == []

@@ -49,7 +49,7 @@ def is_same(received, expected):
     return same and received[1].history == expected[1].history
 
 
-SOME = (1, STEPS_PER_EPOCH + 1)  # in the first epoch, and behind a checkpoint; all others take minutes
+SOME = (1, 2 * STEPS_PER_EPOCH + 1)  # in the first epoch, and behind a checkpoint; all others take minutes
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_run_broken_off_after_any_step_ends_with_the_same_bits(
 def test_a_run_broken_off_after_every_epoch_ends_with_the_same_bits(
     break_off, make_run, train, uninterrupted, tmp_path
 ):
-    for _ in range(3):
+    for _ in range(2):
         break_off(STEPS_PER_EPOCH, tmp_path)
     assert is_same(train(make_run(), tmp_path), uninterrupted)
 
@@ -85,11 +85,6 @@ def test_a_run_broken_off_after_its_last_checkpoint_has_nothing_left_to_train(
             train(make_run(), tmp_path)
         patch.setattr(trainer, "train_epoch", end)
         assert is_same(train(make_run(), tmp_path), uninterrupted)
-
-
-def test_adams_state_is_gone_on_from_too(break_off, make_run, train, tmp_path):
-    break_off(7, tmp_path, optimizer="adam")
-    assert is_same(train(make_run(), tmp_path, optimizer="adam"), train(make_run(), optimizer="adam"))
 
 
 def keep_initial(group):
@@ -124,4 +119,4 @@ def test_control_a_checkpoint_with_another_step_is_noticed(
 
 def test_a_checkpoint_of_another_network_is_refused(broken_off, make_run, train):
     with pytest.raises(InputError, match=r"the checkpoint requires the arrays of tiny\. Received: others"):
-        train(make_run(), broken_off, optimizer="adam")
+        train(make_run(), broken_off, optimizer="sgd")

@@ -27,14 +27,10 @@ def test_a_few_images_are_learned_by_heart(make_run, train):
     epochs = 60
     rates = np.full(3 * epochs, 0.02, np.float32)
     run = make_run(epochs, augment=OFF, ema_momentum=0.0, learning_rates=rates, validation=NO_IMAGES)
-    _, outcome = train(run, optimizer="adam", weight_decay=0.0)
+    _, outcome = train(run, weight_decay=0.0)
     assert outcome.history[0]["train_error_percent"] > 60
-    assert outcome.history[-1]["train_error_percent"] < 30
-
-
-def test_without_validation_images_the_history_says_so(make_run, train):
-    _, outcome = train(make_run(epochs=1, validation=NO_IMAGES))
     assert outcome.history[0]["validation_error_percent"] is None
+    assert outcome.history[-1]["train_error_percent"] < 30
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(make_run, train, tmp_path):
@@ -51,8 +47,3 @@ def test_a_weight_that_is_not_finite_is_no_checkpoint(make_run, train, tmp_path)
     with pytest.raises(InputError, match=r"requires finite weights\. Received: others in \S+ after epoch 2"):
         train(make_run(2, learning_rates=rates), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["step-000000003.checkpoint"]
-
-
-def test_a_batch_larger_than_the_training_split_is_refused(make_run, train):
-    with pytest.raises(InputError, match=r"at most the 30 training images\. Received: 31"):
-        train(make_run(batch_size=31))

@@ -69,8 +69,11 @@ def build_tiny_network():
     return keras.Model(images, logits, name="tiny")
 
 
-def train(run, folder, optimizer="sgd", weight_decay=1e-3):
-    """Train from the folder's checkpoint, or from the same initial weights; gives the weights and the outcome."""
+def train(run, folder, optimizer="adam", weight_decay=1e-3):
+    """Train from the folder's checkpoint, or from the same initial weights; gives the weights and the outcome.
+
+    Adam's state has what SGD's has, and more.
+    """
     network = build_tiny_network()
     initialize_weights(network, 0, zero_init_residual=False)
     compile_network(
