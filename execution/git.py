@@ -27,7 +27,7 @@ def run_git(folder: Path, *arguments: str, env: dict[str, str] | None = None) ->
         InputError: there is no git, it refuses, or what it prints is not UTF-8; the reason is part of the message.
     """
     # Without optional locks, a look at the status never stands in the way of the user's own git.
-    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    command = ["git", "--no-optional-locks", "-c", "core.quotePath=false", "-C", str(folder), *arguments]
     env = git_environment() | (env or {})
     try:
         done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8", env=env)
@@ -42,12 +42,24 @@ def run_git(folder: Path, *arguments: str, env: dict[str, str] | None = None) ->
     return done.stdout.rstrip("\n")
 
 
+def check_version() -> None:
+    """See that git knows what is asked of it.
+
+    Raises:
+        InputError: it is older than 2.31, from which on it takes configuration from the environment.
+    """
+    version = run_git(Path(), "version")
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < (2, 31):
+        raise InputError(f"a flow requires git 2.31 or later. Received: {version}")
+
+
 def check_repository(folder: Path) -> None:
     """See that runs can be made from the repository in `folder` and be recorded in it.
 
     Raises:
-        InputError: there is no work tree, or no complete history.
+        InputError: git is too old, or there is no work tree, or no complete history.
     """
+    check_version()
     if not (folder / ".git").exists():
         raise InputError(f"a flow requires a git work tree. Received: {folder}, which has no .git")
     if run_git(folder, "rev-parse", "--is-shallow-repository") == "true":

@@ -31,7 +31,7 @@ def remove_forsaken(folder: Path) -> None:
     """End the processes of a folder and remove it, unless it is held: its guard was killed too."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # the second: of another user
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from execution.git import find_commit, run_git
+from execution.git import check_version, find_commit, run_git
 from execution.places import FOLDER, Places, UnreachableError
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
@@ -63,8 +63,9 @@ def begin_mirror(folder: Path) -> None:
     """Make an empty repository in a folder that is a mirror's.
 
     Raises:
-        InputError: the folder holds something else: a mirror's files are overwritten.
+        InputError: git is too old, or the folder holds something else: a mirror's files are overwritten.
     """
+    check_version()
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / MARK).exists() and any(folder.iterdir()):
         raise InputError(f"{FOLDER} requires an empty folder, or one that a run has made. Received: {folder}")

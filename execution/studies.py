@@ -16,7 +16,7 @@ from pipeline.settings.strictness import Section, Seed, explain_invalid
 STUDIES = Path("studies")
 Text = Annotated[str, Field(min_length=1)]
 Pair = Annotated[list[Text], Field(min_length=2, max_length=2)]
-Trend = Annotated[list[Text], Field(min_length=1, max_length=2)]
+Lines = Annotated[list[Text], Field(min_length=1, max_length=2)]
 
 
 class Setting(Section):
@@ -64,7 +64,7 @@ class Study(Section):
     settings: Annotated[list[Setting], Field(min_length=1)]
     comparisons: list[Pair]
     axis: Text | None = None
-    trends: Annotated[list[Trend], Field(default_factory=list)]
+    trends: Annotated[list[Lines], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _check_names(self) -> "Study":

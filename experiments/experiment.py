@@ -19,8 +19,8 @@ def load_run(repository: Path, name: str, commit: str | None = None) -> Run:
     Args:
         repository: its folder.
         name: of the experiment, or a revision.
-        commit: that the experiment was made from, where those of several commits may have the name; DVC alone would
-            take HEAD's.
+        commit: that the experiment was made from, where those of several commits may have the name; DVC alone takes
+            HEAD's, else the only one.
 
     Raises:
         InputError: there is none of the name, or it holds no complete results on one data set.
@@ -47,7 +47,7 @@ def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:
     """The git commit that holds a run; the arguments are those of `load_run`.
 
     Raises:
-        InputError: there is none, or only such of other commits than HEAD.
+        InputError: there is none, or several and none of HEAD.
     """
     with Repo(str(repository)) as repo:
         try:

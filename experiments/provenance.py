@@ -67,3 +67,16 @@ def check_code(repository: Path, run: Run) -> None:
     if edited := list_edited(repository, run.commit, run.revision):
         received = f"{run.name}, which has others: {', '.join(edited)}"
         raise InputError(f"a published run requires the files of its commit, {run.commit[:12]}. Received: {received}")
+
+
+def format_evidence(run: Run) -> str:
+    """What ties a run's numbers to what made them, in Markdown."""
+    machines = [result.machine for result in run.results.values()]
+    versions = ", ".join(f"{name} {version}" for name, version in machines[0].get("libraries", {}).items())
+    hardware = dict.fromkeys(f"{machine.get('device', '–')} ({machine.get('processor', '–')})" for machine in machines)
+    params = run.params
+    return (
+        f"{run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
+        f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
+        f"{params.compute.backend} backend, {versions or '–'}; {' and '.join(hardware)}"
+    )

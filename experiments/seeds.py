@@ -1,7 +1,7 @@
 """Runs of one setting by several training seeds: grouped, paired, and their test errors in numbers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from experiments.recorded_run import Run
 from pipeline.evaluation.markdown import format_mean
@@ -12,16 +12,32 @@ Seeds = dict[int, Run]  # runs whose parameters differ by the training seed only
 
 
 def group_by_setting(runs: Iterable[Run]) -> list[Seeds]:
-    """The runs of each setting, in order of its seeds; a second run of one seed, as of other code, is not of it."""
-    groups: list[tuple[Params, Seeds]] = []
+    """The runs of each setting, in order of its seeds.
+
+    Where several are of one seed, as of older and newer code, those of each commit are a setting of their own; where
+    even these are, each run is.
+    """
+    groups = []
+    for setting in split_by(runs, lambda run: without_seed(run.params)):
+        for key in (lambda _: None, lambda run: run.commit, lambda run: run.name):
+            parts = [{run.params.train.seed: run for run in part} for part in split_by(setting, key)]
+            if sum(map(len, parts)) == len(setting):
+                break
+        groups += parts
+    return [dict(sorted(seeds.items())) for seeds in groups]
+
+
+def split_by(runs: Iterable[Run], key: Callable[[Run], object]) -> list[list[Run]]:
+    """The runs of each key, which need not be hashable, in the order in which they come."""
+    parts: list[tuple[object, list[Run]]] = []
     for run in runs:
-        seed, setting = run.params.train.seed, without_seed(run.params)
-        fitting = (seeds for other, seeds in groups if other == setting and seed not in seeds)
-        if (seeds := next(fitting, None)) is None:
-            groups.append((setting, {seed: run}))
+        own = key(run)
+        part = next((part for other, part in parts if other == own), None)
+        if part is None:
+            parts.append((own, [run]))
         else:
-            seeds[seed] = run
-    return [dict(sorted(seeds.items())) for _, seeds in groups]
+            part.append(run)
+    return [part for _, part in parts]
 
 
 def without_seed(params: Params) -> Params:

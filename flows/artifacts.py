@@ -4,7 +4,8 @@ import re
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from experiments.comparing.comparison import compose_comparison, format_evidence, format_run
+from experiments.comparing.comparison import compose_comparison, format_run
+from experiments.provenance import format_evidence
 from experiments.recorded_run import Run, list_networks
 
 

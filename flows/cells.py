@@ -13,11 +13,10 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
@@ -26,14 +25,14 @@ from execution.plan import Plan
 from experiments.cells.found_cells import find_cells
 from experiments.cells.grid_hours import describe_hours
 from experiments.recorded_run import Run
-from flows.reproduce import reproduce, run_step
+from flows.reproduce import reproduce
+from flows.steps import run_step
 from pipeline.errors import InputError
 
 ATTEMPTS = 5  # of a cell whose machine dies under it
 POLL_SECONDS = 2
 PAGE = 200  # the most runs that a server gives at once
 DELETED = State[Any](type=StateType.CANCELLED, name="Deleted")
-WAITING = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
 
 
 def complete_cells(places: Places, plans: list[Plan], *, here: bool = False) -> tuple[dict[str, Run], list[str]]:
@@ -115,7 +114,7 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
     active: dict[UUID, Plan] = {}
     started: set[UUID] = set()
     unstarted = deque(plans)
-    own = uuid4()
+    own = f"started by {uuid4()}"
     attempts = dict.fromkeys((plan.experiment for plan in plans), 1)
     with get_client(sync_client=True) as client:
         try:
@@ -123,9 +122,8 @@ def run_cells(plans: list[Plan], say: Callable[[str], object]) -> dict[str, str]
                 with server_may_be_away():
                     while unstarted:
                         plan = unstarted[0]
-                        key = f"{own} {plan.experiment} {attempts[plan.experiment]}"
-                        run = find_waiting(client, plan) or start_cell(plan, key)
-                        if run.idempotency_key == key:
+                        run = find_or_start(client, plan, own)
+                        if own in run.tags:
                             started.add(run.id)
                         active[run.id] = plan
                         unstarted.popleft()
@@ -162,18 +160,25 @@ def make_tag(plan: Plan) -> str:
     return f"{plan.experiment} of {plan.commit[:12]}"
 
 
-def find_waiting(client: SyncPrefectClient, plan: Plan) -> FlowRun | None:
-    """A run of a cell that has not ended: of a grid that is at work, or that was killed."""
-    tags = FlowRunFilterTags(all_=[make_tag(plan)])
-    waiting = FlowRunFilter(tags=tags, state=FlowRunFilterState(type=FlowRunFilterStateType(any_=WAITING)))
-    return next(iter(client.read_flow_runs(flow_run_filter=waiting)), None)
+def find_or_start(client: SyncPrefectClient, plan: Plan, own: str) -> FlowRun:
+    """A run of a cell that has not ended, of whatever grid, also of one that was killed; else a new one.
+
+    The key of a new one is of the run that ended last: where several grids ask at the same moment, or one asks again as
+    it has heard no answer, one run is made. It has the tag `own` of the grid that it was made for.
+    """
+    tag = make_tag(plan)
+    newest = FlowRunSort.EXPECTED_START_TIME_DESC
+    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[tag])), sort=newest)
+    waiting = (run for run in runs if not (run.state and run.state.is_final()))
+    return next(waiting, None) or start_cell(plan, f"{tag} after {runs[0].id if runs else 'none'}", [tag, own])
 
 
-def start_cell(plan: Plan, key: str) -> FlowRun:
-    """Have the deployment run a cell: for each key once, however often it is asked, as when its answer is lost."""
+def start_cell(plan: Plan, key: str, tags: list[str]) -> FlowRun:
+    """Have the deployment run a cell: for each key once, however often and for whomever it is asked."""
     parameters = plan.arguments | {"recipe": plan.recipe, "commit": plan.commit}
-    name, tags = f"reproduce/{plan.recipe}", [make_tag(plan)]
-    run: Any = run_deployment(name, parameters=parameters, timeout=0, tags=tags, idempotency_key=key)
+    run: Any = run_deployment(
+        f"reproduce/{plan.recipe}", parameters=parameters, timeout=0, tags=tags, idempotency_key=key
+    )
     return run
 
 

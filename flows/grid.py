@@ -10,7 +10,8 @@ from execution.parent_watch import end_with_launcher
 from experiments.cells.grid_table import write_grid
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
-from flows.reproduce import Networks, open_places
+from flows.reproduce import Networks
+from flows.steps import open_places
 from pipeline.settings.sections import Learning
 from pipeline.settings.strictness import Seed
 

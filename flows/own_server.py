@@ -12,9 +12,11 @@ from execution.dvc_client import start_guard
 from execution.guard import MARK
 from execution.held_folders import make_held_folder
 from execution.places import PROJECT, VARIABLES
+from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 
 HOME = PROJECT / ".prefect"
+STARTUP = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 
 
 def stay_here() -> None:
@@ -39,7 +41,7 @@ def isolate_prefect(home: Path) -> None:
     os.environ |= {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        STARTUP: "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "DO_NOT_TRACK": "1",
@@ -70,6 +72,9 @@ def serve_alone() -> Iterator[None]:
     server = SubprocessASGIServer()
     try:
         server.start()
+    except RuntimeError as error:
+        seconds = os.environ[STARTUP]
+        raise InputError(f"a flow requires a Prefect server that starts in {seconds} s. Received: {error}") from error
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Said here, it goes before what a .env or a prefect.toml in this folder says.

@@ -10,7 +10,7 @@ from experiments.cells.study_results import measure_settings
 from experiments.comparing.comparison import OUTPUT
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
-from flows.reproduce import open_places
+from flows.steps import open_places
 
 
 @flow(flow_run_name="study {name}")

@@ -10,7 +10,8 @@ from execution.places import find_places
 from experiments.comparing.comparison import write_comparison
 from experiments.experiment import load_run
 from flows.artifacts import show_comparison
-from flows.reproduce import Networks, name_flow_run, open_places, reproduce
+from flows.reproduce import Networks, name_flow_run, reproduce
+from flows.steps import open_places
 from pipeline.settings.strictness import Seed
 
 

@@ -11,6 +11,7 @@ from experiments.comparing.paired_tests import compare_models
 from pipeline.evaluation.significance import SeedsTest, compare_seeds, estimate_superiority
 
 CHANCE, BEYOND = "not beyond chance", "beyond chance"
+ROUNDING = 1e-9  # of arithmetic, in points: equal values have a change of 0, and an interval of nothing
 
 
 class Comparison(NamedTuple):
@@ -91,7 +92,7 @@ def judge(test: SeedsTest | LineTest | None, too_few: str) -> str:
         return "not yet run"
     if test.half_width is None:
         return f"{too_few}, from which nothing is claimed"
-    return BEYOND if abs(test.change) > test.half_width else CHANCE
+    return BEYOND if abs(test.change) > test.half_width + ROUNDING else CHANCE
 
 
 def compare_settings(study: Study, measured: Iterable[Measured]) -> list[Comparison]:
@@ -105,8 +106,9 @@ def compare_two(first: Measured, second: Measured) -> Comparison:
     seeds = [seed for seed in first.runs if seed in second.runs]
     errors = [[setting.errors[seed] for seed in seeds] for setting in (first, second)]
     by_images = None
-    if len(seeds) == 1 and first.setting.network == second.setting.network:
-        test = compare_models(first.runs[seeds[0]], second.runs[seeds[0]], first.setting.network)
+    if len(seeds) == 1:
+        networks = (first.setting.network, second.setting.network)
+        test = compare_models(first.runs[seeds[0]], second.runs[seeds[0]], *networks)
         by_images = test.half_width if test else None
     before, after = first.setting.published, second.setting.published
     return Comparison(

@@ -1,4 +1,4 @@
-"""Compare recorded runs, two or more: a page and its pictures in comparisons/, and what pages say of one run."""
+"""Compare recorded runs, two or more: a page and its pictures in comparisons/."""
 
 import hashlib
 from collections import Counter
@@ -9,6 +9,7 @@ from typing import Any
 from execution.recipe_changes import list_differences
 from experiments.comparing.comparison_pictures import collect_histories, draw_pictures
 from experiments.comparing.paired_tests import PAIRED_NOTE, SEEDS_NOTE, list_paired_tests, pair_runs, tabulate_seeds
+from experiments.provenance import format_evidence
 from experiments.recorded_run import Run, list_networks
 from experiments.seeds import (
     Seeds,
@@ -110,6 +111,7 @@ def collect_values(runs: Sequence[Run]) -> dict[str, Any]:
         "paired_tests": list(list_paired_tests(settings)),
         "paired_note": PAIRED_NOTE,
         "evidence": [format_evidence(run) for run in runs],
+        "commits": list(dict.fromkeys(run.commit[:12] for run in runs)),
         "differences": list_differences(*(take_first(seeds).params for seeds in settings)),
     }
 
@@ -131,7 +133,7 @@ def tabulate_errors(settings: list[Seeds], published: str) -> list[Row]:
                 **change,
                 "Paper: ARL": figures.paper_arl,
                 "Paper: NAL": figures.paper_nal,
-                "Paper: change": format_change(figures.paper_arl, figures.paper_nal),
+                "Paper: ARL → NAL": format_change(figures.paper_arl, figures.paper_nal),
                 "Jay4869, training: ARL": figures.jay4869_arl,
                 "Jay4869, training: NAL": figures.jay4869_nal,
             }
@@ -143,16 +145,3 @@ def format_run(run: Run) -> str:
     """One run's errors and training times, under its title."""
     results = {network: result.numbers for network, result in run.results.items()}
     return f"## {title_setting({run.params.train.seed: run})}\n\n{format_table(tabulate_networks(RESULTS, results))}\n"
-
-
-def format_evidence(run: Run) -> str:
-    """What ties a run's numbers to what made them, in Markdown."""
-    machines = [result.machine for result in run.results.values()]
-    versions = ", ".join(f"{name} {version}" for name, version in machines[0].get("libraries", {}).items())
-    hardware = dict.fromkeys(f"{machine.get('device', '–')} ({machine.get('processor', '–')})" for machine in machines)
-    params = run.params
-    return (
-        f"{run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
-        f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
-        f"{params.compute.backend} backend, {versions or '–'}; {' and '.join(hardware)}"
-    )

@@ -53,7 +53,7 @@ def list_paired_tests(settings: list[Seeds]) -> Iterator[list[Row]]:
 def tabulate_paired_tests(first: Run, second: Run) -> list[Row]:
     """McNemar's test for each network that both runs have; dashes where one has no predictions of it."""
     networks = [network for network in first.results if network in second.results]
-    tests = {network: compare_models(first, second, network) for network in networks}
+    tests = {network: compare_models(first, second, network, network) for network in networks}
     return [
         {
             "Network": network,
@@ -67,13 +67,15 @@ def tabulate_paired_tests(first: Run, second: Run) -> list[Row]:
     ]
 
 
-def compare_models(first: Run, second: Run, network: str) -> PairedTest | None:
-    """McNemar's test of two runs' models of a network; None where one has no predictions.
+def compare_models(first: Run, second: Run, network: str, other_network: str) -> PairedTest | None:
+    """McNemar's test of the model of a network in the first run, and of one in the second.
+
+    None where one has no predictions.
 
     Raises:
         InputError: the predictions are of other images.
     """
-    one, other = (run.results[network].predictions for run in (first, second))
+    one, other = first.results[network].predictions, second.results[other_network].predictions
     if one is None or other is None:
         return None
     if not one["actual"].equals(other["actual"]):

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.comparing.comparison import format_evidence
-from experiments.provenance import Evidence
+from experiments.provenance import Evidence, format_evidence
 from experiments.recorded_run import Run
 from pipeline.evaluation.markdown import format_table, render_template
 from pipeline.evaluation.significance import bound_error

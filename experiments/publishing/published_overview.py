@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
-from experiments.comparing.comparison import format_evidence
 from experiments.comparing.paired_tests import PAIRED_NOTE, tabulate_paired_tests
+from experiments.provenance import format_evidence
 from experiments.publishing.published_run import RESULTS, Published, load_all
 from experiments.publishing.published_studies import PublishedStudy, list_published_studies
 from experiments.publishing.recipe_table import compose_recipe_table

@@ -121,17 +121,18 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
 
     Args:
         repository: the project's.
-        name: of the experiment.
+        name: of the experiment, or its reference.
         models: whether its models are published too, some megabytes each, with a card of each.
 
     Raises:
         InputError: the experiment is not complete, is of no recipe, or not of the code of a commit that HEAD contains.
     """
     run = load_run(repository, name)
+    run = run._replace(name=run.name.rpartition("/")[2])
     evidence = gather_evidence(repository, run)
     files = open_revision(repository, run.revision)
     outputs = ["reports", *list_published(run), *(f"models/{network}" for network in run.results if models)]
-    folder = RESULTS / name
+    folder = RESULTS / run.name
     check_code(repository, run)
     with written_aside(repository / folder) as aside:
         names = [file for output in outputs for file in list_output(files, output)]

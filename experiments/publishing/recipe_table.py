@@ -53,7 +53,7 @@ def find_runs(published: Iterable[Published], recipe: str, network: str) -> dict
 
 def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) -> dict[str, str]:
     """One row of the table; the runs are those that `find_runs` gives."""
-    tests = [compare_models(*pair, network) for pair in pair_seeds(runs["arl"], runs["nal"])]
+    tests = [compare_models(*pair, network, network) for pair in pair_seeds(runs["arl"], runs["nal"])]
     figures = find_figures(params.download.dataset, network) if params.compare_with_published else Figures()
     return {
         "Recipe": recipe,

@@ -73,7 +73,7 @@ def verify(repository: Path, name: str) -> list[Finding]:
 
 def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str) -> Iterator[Finding]:
     """Compare what is recorded of an output, file by file, with what lies in the folder now."""
-    recorded = list_recorded(record, output, digest)
+    recorded = list_digests(record, output, digest)
     received = (
         [output] if output in recorded else [(Path(output) / file).as_posix() for file in list_files(folder / output)]
     )
@@ -88,7 +88,7 @@ def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str
         yield Finding(name, compare(recorded.get(name), before, path), other_kind)
 
 
-def list_recorded(record: DVCFileSystem, output: str, digest: str) -> dict[str, str]:
+def list_digests(record: DVCFileSystem, output: str, digest: str) -> dict[str, str]:
     """The digests of an output's files by name; of the output as a whole where DVC's cache lacks the list of them."""
     if not digest.endswith(".dir"):
         return {output: digest} if digest else {}

@@ -9,6 +9,7 @@ from execution.git import (
     describe_uncommitted,
     find_commit,
     list_committed,
+    list_recipes,
     read_committed,
     run_git,
 )
@@ -57,6 +58,17 @@ def test_files_are_read_as_they_are_committed(small_repository, head):
     (folder / "dvc.yaml").unlink()
     assert read_committed(folder, head, "dvc.yaml") == committed
     assert "config" in list_committed(folder, head, ".dvc")
+
+
+def test_a_recipe_may_have_a_name_in_any_script(small_repository):
+    path = small_repository.folder / "recipes/größe.yaml"
+    path.parent.mkdir()
+    path.touch()
+    assert describe_uncommitted(small_repository.folder) == "recipes/"
+    small_repository.commit("a recipe")
+    assert list_recipes(small_repository.folder, "HEAD") == ["größe"]
+    path.write_text("changed")
+    assert describe_uncommitted(small_repository.folder) == "recipes/größe.yaml"
 
 
 @pytest.mark.parametrize("name", ["main", "v1", "two words", "a..b", "ends.lock"])
@@ -112,6 +124,14 @@ def uninstall_git(repository, monkeypatch):
     return repository.folder
 
 
+def install_old_git(repository, monkeypatch):
+    program = repository.folder / "git"
+    program.write_text("#!/bin/sh\necho git version 2.30.2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(repository.folder))
+    return repository.folder
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -124,6 +144,7 @@ def uninstall_git(repository, monkeypatch):
         (remove_history, "a flow requires a git work tree. Received: {folder}, which has no .git"),
         (begin_history, "commit requires a revision of {folder}. Received: HEAD"),
         (uninstall_git, "a flow requires git on the PATH. Received: none in /nowhere"),
+        (install_old_git, "a flow requires git 2.31 or later. Received: git version 2.30.2"),
     ],
 )
 def test_a_repository_that_no_run_can_be_made_from_is_refused(small_repository, monkeypatch, change, expected):

@@ -1,5 +1,7 @@
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +37,20 @@ def test_a_folder_is_held_by_a_process_that_inherited_it(tmp_path, make_folder):
         heir.stdin.close()
     make_folder()
     assert not folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be other users")
+def test_folders_of_another_user_stay():
+    with tempfile.TemporaryDirectory() as shared:
+        parent = Path(shared, "clones")
+        parent.mkdir()
+        for folder in (parent.parent, parent):
+            folder.chmod(0o777)
+        try:
+            for user in (1, 2):
+                os.seteuid(user)
+                os.close(make_held_folder(parent, "a-")[1])
+                os.seteuid(0)
+        finally:
+            os.seteuid(0)
+        assert {path.stat().st_uid for path in parent.iterdir()} == {1, 2}

@@ -6,6 +6,7 @@ import scipy.stats
 
 from experiments.comparing.comparison import compose_comparison, write_comparison
 from experiments.comparing.paired_tests import compare_models
+from experiments.seeds import group_by_setting
 from pipeline.errors import InputError
 from tests.experiments.made_up_runs import make_run
 from tests.refusals import refusal
@@ -132,6 +133,25 @@ def test_of_three_settings_each_two_are_compared():
     ]
 
 
+def test_runs_of_two_commits_are_two_settings_in_whatever_order_they_come():
+    old = [run._replace(name=f"old-{run.name}") for run in make_seeds("arl", (1, 2))]
+    new = [
+        run._replace(name=f"new-{run.name}", commit="d" * 40, revision=run.name) for run in make_seeds("arl", (4, 6))
+    ]
+    for runs in ([old[0], *new, old[1]], [*old, *new], [old[1], new[1], new[0], old[0]]):
+        groups = group_by_setting(runs)
+        assert sorted([run.name for run in seeds.values()] for seeds in groups) == [
+            ["new-mine-arl", "new-mine-arl-s1"],
+            ["old-mine-arl", "old-mine-arl-s1"],
+        ]
+    page = compose_comparison([*old, *new])
+    code = "The runs are of 2 commits, whose code may differ: `git diff cccccccccccc dddddddddddd -- pipeline` shows it"
+    assert code in page
+    assert "whose code may differ" not in compose_comparison(old)
+    twice = group_by_setting([*old, old[0]._replace(name="again")])
+    assert [[*seeds] for seeds in twice] == [[0], [1], [0]]
+
+
 def test_seeds_alone_have_a_mean_and_nothing_to_compare_it_with():
     page = compose_comparison(make_seeds("nal", (1, 3)))
     assert page.startswith("# mine-nal (NAL, seeds 0, 1)\n")
@@ -190,4 +210,4 @@ def test_predictions_of_other_images_are_not_compared():
     with pytest.raises(
         InputError, match=r"same images.* Received: mine-arl and mine-nal, whose images of attention-56"
     ):
-        compare_models(first, second, "attention-56")
+        compare_models(first, second, "attention-56", "attention-56")

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,20 @@ def test_a_published_run_is_the_recorded_one(record):
             one, other = getattr(result, field), getattr(found.results[network], field)
             assert one.equals(other) if isinstance(one, pd.DataFrame) else one == other
     assert find_run(folder, "mine-arl").name == "mine-arl"
+
+
+def test_a_run_that_is_called_by_its_reference_is_published_by_its_name(record, small_repository):
+    for wrong in (2, 3):
+        folder = record("mine-arl", wrong)
+        small_repository.commit("nothing new")
+    with pytest.raises(InputError, match="of other commits; give one of refs/exps/") as error:
+        publish_run(folder, "mine-arl")
+    errors = set()
+    for reference in re.findall(r"refs/exps/\S+/mine-arl", str(error.value)):
+        published = load_published(folder, publish_run(folder, reference))
+        assert published.run.name == "results/mine-arl"
+        errors.add(published.run.results[NETWORKS[0]].metrics["test_error_percent"])
+    assert errors == {20.0, 30.0}
 
 
 def test_the_evidence_tells_the_command_that_makes_the_run_again(record):

@@ -1,6 +1,7 @@
 """What a study publishes stands for its runs elsewhere: real git and DVC, stages that are shell commands."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -152,13 +153,21 @@ def test_a_published_run_that_lacks_a_file_is_named(project):
         read(project)
 
 
-def test_a_run_of_a_commit_that_others_lack_is_not_published(project):
+def test_a_run_of_a_commit_that_others_lack_is_left_out_until_it_is_recorded_again(project, capsys):
     run(project, list_study(project)[SECOND])
+    trained = project.list_trained()
     project.run("git", "commit", "--quiet", "--amend", "--message=the same again")
-    before = read_files(project.folder / "results")
-    with pytest.raises(InputError, match=rf"requires a commit that HEAD contains\. Received: {SECOND}"):
-        publish_study(project.folder, "mine")
-    assert read_files(project.folder / "results") == before
+    before = read_files(project.folder / "results/studies/mine/runs")
+    folder = project.folder / publish_study(project.folder, "mine")
+    assert read_files(folder / "runs") == before
+    assert "1 of 2 runs" in (folder / "README.md").read_text()
+    told = capsys.readouterr().err
+    assert f"left out: a published run requires a commit that HEAD contains. Received: {SECOND}, of " in told
+    project.run(*re.search("`(dvc .*?)`", told)[1].split())
+    run(project, list_study(project)[SECOND])
+    publish_study(project.folder, "mine")
+    assert "2 of 2 runs" in (folder / "README.md").read_text()
+    assert project.list_trained() == trained
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda folder: folder.name)

@@ -8,9 +8,9 @@ import scipy.stats
 
 from execution.plan import Plan
 from execution.studies import Study
-from experiments.cells.study_claims import Trend, compare_settings, find_trends
+from experiments.cells.study_claims import Trend, compare_settings, compare_two, find_trends
 from experiments.cells.study_page import compose_page, write_study
-from experiments.cells.study_results import list_cells, measure_settings
+from experiments.cells.study_results import Measured, list_cells, measure_settings
 from experiments.cells.study_statistics import fit_line
 from tests.experiments.made_up_runs import make_run
 
@@ -100,7 +100,7 @@ def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines
     assert [trend.verdict for trend in (lines, difference)] == ["not beyond chance", "beyond chance"]
     page = compose_page("mine", study, measure_settings(study, plans, runs), published=False)
     assert "**11 of 11 runs**: beyond chance: none → masks along the noise, %: -20.00 ± 0.00 points.\n" in page
-    assert "- **masks, along the noise, %**: from 10 to 50 the test error rises by +25.00 ± " in page
+    assert "- **masks, along the noise, %**: from 10 to 50 the test error changes by +25.00 ± " in page
 
 
 def test_two_places_have_no_interval_and_equal_ones_have_an_empty_one():
@@ -108,7 +108,21 @@ def test_two_places_have_no_interval_and_equal_ones_have_an_empty_one():
     assert fit_line({50: 3.0, 10: 1.0})[:3] == (2, 10, 50)
     assert fit_line({50: 3.0, 10: 1.0}).half_width is None
     assert fit_line(dict.fromkeys((10, 20, 50), 3.0))[3:] == pytest.approx((0, 0))
-    assert Trend(["same"], fit_line(dict.fromkeys((10, 20, 50), 0.0))).verdict == "not beyond chance"
+    for places in ((10, 20, 50), (10, 30, 50, 70), (56, 92, 128)):
+        for value in (0.0, 5.0, 100 / 3):
+            assert Trend(["same"], fit_line(dict.fromkeys(places, value))).verdict == "not beyond chance"
+
+
+def test_models_of_two_networks_are_compared_by_the_test_images(study):
+    measured = [
+        Measured(study.settings[0].model_copy(update={"network": network}), {}, {0: make_run("-", {network: wrong})})
+        for network, wrong in (("attention-56", [0]), ("attention-92", [0, 1, 2]))
+    ]
+    comparison = compare_two(*measured)
+    assert comparison.change.change == 20
+    assert comparison.by_images == pytest.approx(
+        100 * 1.96 * (4 - 2**2 / 12) ** 0.5 / 12, abs=0.01
+    )  # as of one network
 
 
 def test_a_run_of_two_settings_is_one(measured):

@@ -3,8 +3,9 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from copy import copy
-from threading import Event
+from threading import Barrier, Event
 from types import SimpleNamespace
 
 import pytest
@@ -22,10 +23,11 @@ from execution.guard import find_processes
 from execution.places import UnreachableError
 from execution.plan import plan_run
 from execution.run_plan import LOCKS
-from flows.cells import make_tag, read_ended, run_cells, start_cell
+from flows.cells import find_or_start, make_tag, read_ended, run_cells, start_cell
 from flows.deploy import FLOWS, list_deployments
 from flows.lost_runs import HEARTBEAT, TAG
-from flows.reproduce import carry_out, may_pass, reproduce
+from flows.reproduce import reproduce
+from flows.steps import carry_out, may_pass
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 from tests.flows.prefect_server import ended
@@ -184,14 +186,15 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
             raise KeyboardInterrupt
         return {}
 
-    def start_unheard(plan, key):
+    def start_unheard(*asked):
         """As when the server makes the run, and its answer is lost, and the client asks again."""
-        started = [start_cell(plan, key) for _ in range(2)]
+        started = [start_cell(*asked) for _ in range(2)]
         assert started[0].id == started[1].id
         raise ReadTimeout("")
 
     plans = [plan_run(project.folder, "tiny", learning) for learning in ("arl", "nal")]
-    other = start_cell(plans[0], "another")  # as another grid does
+    with get_client(sync_client=True) as client:
+        other = find_or_start(client, plans[0], "another grid")
     monkeypatch.setattr("flows.cells.start_cell", start_unheard)
     monkeypatch.setattr("flows.cells.read_ended", interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -206,8 +209,8 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
 def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_deleted_has_ended(
     in_project, project, user, prefect_server, monkeypatch
 ):
-    def start_and_delete(plan, key):
-        run = start_cell(plan, key)
+    def start_and_delete(*asked):
+        run = start_cell(*asked)
         with get_client(sync_client=True) as client:
             client.delete_flow_run(run.id)
         return run
@@ -217,12 +220,34 @@ def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_delete
         return read_ended(client, runs)
 
     plan = plan_run(project.folder, "tiny", "arl", seed=5)
-    other = start_cell(plan, "yet another")
+    with get_client(sync_client=True) as client:
+        other = find_or_start(client, plan, "another grid")
     monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
     monkeypatch.setattr("flows.cells.read_ended", cancel_and_read)
     said = []
     assert run_cells([plan], said.append) == {plan.experiment: "Deleted"}
     assert said == [f"{plan.experiment}: cancelled, runs again", f"{plan.experiment}: Deleted; 0 cells are left"]
+
+
+def test_grids_that_ask_for_a_cell_at_the_same_moment_share_its_run(in_project, project, user, monkeypatch):
+    together = Barrier(2)
+
+    def start_together(*asked):
+        together.wait(60)
+        return start_cell(*asked)
+
+    def ask(own):
+        with get_client(sync_client=True) as client:
+            return find_or_start(client, plan, own)
+
+    plan = plan_run(project.folder, "tiny", "arl", seed=6)
+    monkeypatch.setattr("flows.cells.start_cell", start_together)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(copy_context().run, ask, own) for own in ("one", "two")]
+        runs = [future.result() for future in asked]
+    assert runs[0].id == runs[1].id
+    assert len({"one", "two"} & set(runs[0].tags)) == 1
+    assert runs[0].tags == runs[1].tags
 
 
 @pytest.fixture

@@ -55,6 +55,24 @@ def test_tracked_files_stay_and_what_is_not_committed_is_named(project, first_ru
     assert project.find_clones() == []
 
 
+START = """
+import os
+from flows.own_server import STARTUP, serve_alone, stay_here
+from pipeline.errors import ended_plainly
+stay_here()
+os.environ[STARTUP] = "0"
+with ended_plainly(), serve_alone():
+    pass
+"""
+
+
+def test_a_server_that_does_not_start_in_time_is_told_in_one_line(project, first_run):
+    output = project.run("sh", "-c", f"python -c '{START}' 2>&1; echo status $?")
+    assert output.startswith("error: a flow requires a Prefect server that starts in 0 s. Received: ")
+    assert output.endswith("\nstatus 1\n")
+    assert output.count("\n") == 2
+
+
 def read_json(project, *command):
     return json.loads(project.run("dvc", *command, "--json"))
 
