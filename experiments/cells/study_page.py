@@ -17,14 +17,14 @@ from experiments.cells.study_claims import (
     list_lines,
 )
 from experiments.cells.study_results import Measured, describe_cell, list_cells
-from experiments.publishing.published_studies import CELLS, PAGE
+from experiments.publishing.published_studies import PAGE
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.tables import Column, show_means
 from pipeline.outputs import write_json, written_aside
 
 TEMPLATE = Path(__file__).with_name("study_page.md.j2")
-PICTURE = "errors.png"
+PICTURE, CELLS = "errors.png", "cells.json"
 COLUMNS = (
     Column("Train, %", "train_error_percent"),
     Column("Validation, %", "validation_error_percent"),
@@ -66,6 +66,12 @@ def compose_page(name: str, study: Study, measured: list[Measured], *, published
         trends=trends,
         judged=any(claim.verdict == CHANCE for claim in claims),
         beyond=[claim for claim in claims if claim.verdict == BEYOND],
+        outside=[
+            f"{comparison.title} {points:+.2f} ({source})"
+            for comparison in comparisons
+            for source, points in comparison.published.items()
+            if comparison.holds(points) is False
+        ],
         cells=cells,
         present=sum(1 for cell in cells if cell.run),
         published=published,

@@ -1,4 +1,3 @@
-import json
 import shutil
 from itertools import product
 from pathlib import Path
@@ -38,10 +37,7 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     publish_run(folder, "mine-arl")
     study = folder / "results/studies/question"
     study.mkdir(parents=True)
-    (study / "README.md").write_text("# Does it?\n\n| Setting |\n")
-    (study / "cells.json").write_text(
-        json.dumps({"cells": [{"metrics": {"error": 1}}, {"metrics": None}, {"metrics": None}]})
-    )
+    (study / "README.md").write_text("# Does it?\n\n**1 of 3 runs so far**: nothing.\n\n| Setting |\n")
     pages = []
     for _ in range(2):
         write_overview(folder)
@@ -53,7 +49,7 @@ def test_the_pages_show_what_is_published_and_what_is_not_and_leave_the_rest_alo
     row = f"{ROW} 20.00 | not yet run | – | – | 0 (n = 1) | 5.52 / 5.89 | 5.28 / 9.03 | 16.35 / 24.08 |"
     assert row in readme
     assert row in pages[0][1].decode()
-    assert "\n- [Does it?](studies/question/README.md) 1 of 3 runs\n" in pages[0][1].decode()
+    assert "\n- [Does it?](studies/question/README.md) **1 of 3 runs so far**: nothing.\n" in pages[0][1].decode()
 
     record("mine-nal", 5, learning="nal")
     publish_run(folder, "mine-nal")

@@ -148,7 +148,10 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
             assert f"commit={'c' * 40}" in cell["command"]
         else:
             assert set(cell) == {"experiment", "settings", "network", "metrics"}
-    assert text.startswith("# Does it?\n\n**7 of 12 runs so far**: no difference is beyond chance.\n\n| Setting | ")
+    outside = "Published, and outside of the interval here: ARL → NAL +55.00 (table 3)."
+    assert text.startswith(
+        f"# Does it?\n\n**7 of 12 runs so far**: no difference is beyond chance. {outside}\n\n| Sett"
+    )
     errors = " | ".join(["20.00 ± 10.00"] * 3)
     assert f"| ARL | {NETWORK} | – | {errors} | 0, 1, 2 (n = 3 of 3) | 1.5 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
