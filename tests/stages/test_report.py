@@ -37,7 +37,7 @@ def test_a_report_says_that_labels_are_wrong_and_what_published_figures_are_not_
     params = params.model_copy(update={"preprocess": noisy})
     report = render_template(TEMPLATE, **collect_values(params, statistics, results))
     assert "\n\n600 training labels are wrong (label noise): " in report
-    assert "\nThere are none for these networks on cifar10.\n" in report
+    assert "\nThere are none to compare these networks with, as they are here, on cifar10.\n" in report
 
 
 @pytest.mark.parametrize(
