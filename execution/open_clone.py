@@ -18,7 +18,7 @@ from execution.held_folders import make_held_folder
 from execution.places import CONTAINER, REMOTE
 from pipeline.errors import InputError
 
-SHARED = ("cache", "core")  # sections of DVC's settings
+KEPT_SECTIONS = ("cache", "core")  # of DVC's settings
 CLONES = Path(".dvc/tmp/flows/clones")
 # For commits on a machine where git knows nobody.
 IDENTITY = {"user.name": "Residual Attention pipeline", "user.email": "pipeline@localhost"}
@@ -86,6 +86,6 @@ def make_clone(repository: Path, commit: str, folder: Path, share: bool) -> None
         run_git(folder, "config", key, run_git(folder, "config", "--get", "--default", value, key))
     with Repo(str(repository)) as repo, Config(str(folder / ".dvc"), validate=False).edit("local") as config:
         # No other section: they may hold keys, of remotes, of DVC Studio, of databases.
-        merge(config, {name: section for name, section in repo.config.read("local").items() if name in SHARED})
+        merge(config, {name: section for name, section in repo.config.read("local").items() if name in KEPT_SECTIONS})
         config["cache"]["dir"] = repo.cache.local_cache_dir if share else str(folder / ".dvc/cache")
         config["core"] |= {"autostage": True, "site_cache_dir": str(folder / SITE_CACHE)}

@@ -19,7 +19,7 @@ def group_by_setting(runs: Iterable[Run]) -> list[Seeds]:
     """
     groups = []
     for setting in split_by(runs, lambda run: without_seed(run.params)):
-        for key in (lambda _: None, lambda run: run.commit, lambda run: run.name):
+        for key in (lambda _: None, lambda run: run.commit, lambda run: run.revision):
             parts = [{run.params.train.seed: run for run in part} for part in split_by(setting, key)]
             if sum(map(len, parts)) == len(setting):
                 break
