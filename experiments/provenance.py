@@ -1,5 +1,6 @@
 """What ties a recorded run to its making: the recipe, the commit and the command."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from execution.recipe_changes import ARGUMENTS, list_differences
 from execution.recorded_code import PLAN, list_edited
 from experiments.recorded_run import Run, parse_object
 from pipeline.errors import InputError
-from pipeline.settings.params import read_recorded_params
+from pipeline.settings.params import Params, read_recorded_params
 
 PLANNED = ("recipe", "commit", "experiment", "command")
 
@@ -79,4 +80,21 @@ def format_evidence(run: Run) -> str:
         f"{run.name}: commit `{run.commit}`, recorded as `{run.revision[:12]}` where it ran; "
         f"training seed {params.train.seed}, split seed {params.preprocess.seed}, n = 1; "
         f"{params.compute.backend} backend, {versions or '–'}; {' and '.join(hardware)}"
+    )
+
+
+def describe_training(several: Iterable[Params]) -> str:
+    """What was trained, and how, in Markdown: where runs differ in it, all that they had."""
+    params = [*several]
+
+    def join(show: Callable[[Params], object]) -> str:
+        return " or ".join(dict.fromkeys(str(show(run)) for run in params))
+
+    return (
+        f"Layout {join(lambda run: f'`{run.model.layout}`')}, width {join(lambda run: f'{run.model.width:g}')}; "
+        f"{join(lambda run: run.train.epochs)} epochs with batches of {join(lambda run: run.train.batch_size)}; "
+        f"optimizer {join(lambda run: run.train.optimizer)}; "
+        f"label smoothing {join(lambda run: f'{run.train.label_smoothing:g}')}; "
+        f"{join(lambda run: run.compute.precision)}; "
+        f"{join(lambda run: f'{run.preprocess.validation_images:,}')} validation images."
     )

@@ -1,16 +1,15 @@
 """What the runs of a study say of the differences and trends that it asks for."""
 
 from collections.abc import Iterable
-from statistics import mean
 from typing import NamedTuple
 
 from execution.studies import Study
 from experiments.cells.study_results import Measured
-from experiments.cells.study_statistics import LineTest, fit_line, foresee_half_width
+from experiments.cells.study_statistics import LineTest, fit_line
 from experiments.comparing.paired_tests import compare_models
 from pipeline.evaluation.significance import SeedsTest, compare_seeds, estimate_superiority
 
-CHANCE, BEYOND = "not beyond chance", "beyond chance"
+CHANCE, BEYOND, SINGLE = "not beyond chance", "beyond chance", "one pair: not judged"
 ROUNDING = 1e-9  # of arithmetic, in points: equal values have a change of 0, and an interval of nothing
 
 
@@ -20,7 +19,6 @@ class Comparison(NamedTuple):
     Attributes:
         first: name of the setting that the second is compared with.
         second: name of the other one.
-        seeds: how many pairs of seeds the study asks for.
         change: of the test errors, paired by the seeds that both have; None without any.
         by_images: half the 95 % interval of the change of a single pair of models, by the test images alone, in points.
         superiority: how probable it is that a run of the second has a lower error than one of the first, by the runs of
@@ -30,7 +28,6 @@ class Comparison(NamedTuple):
 
     first: str
     second: str
-    seeds: int
     change: SeedsTest | None
     by_images: float | None
     superiority: float | None
@@ -44,18 +41,7 @@ class Comparison(NamedTuple):
     @property
     def verdict(self) -> str:
         """What may be claimed: nothing where one seed was run, or where the interval holds 0."""
-        return judge(self.change, "one pair of seeds")
-
-    @property
-    def foreseen(self) -> float | None:
-        """Half the interval that all pairs of seeds would have, spread as these are.
-
-        None where they are all, or fewer than three: two tell little of a spread.
-        """
-        change = self.change
-        if change is None or change.half_width is None or not 2 < change.seeds < self.seeds:
-            return None
-        return foresee_half_width(change.half_width, change.seeds, self.seeds)
+        return judge(self.change, SINGLE)
 
     def holds(self, points: float) -> bool | None:
         """Whether the interval by seeds holds a change; None where there is no interval."""
@@ -69,7 +55,7 @@ class Trend(NamedTuple):
 
     Attributes:
         lines: the line, or the two of which the second is compared with the first.
-        change: by the straight line through them; None where fewer than two places have runs.
+        change: by the straight line through all runs, or all pairs of seeds; None where fewer than two places have any.
     """
 
     lines: list[str]
@@ -77,21 +63,47 @@ class Trend(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The lines' names."""
-        return " → ".join(self.lines)
+        """The lines' names, and from where to where."""
+        where = f"from {self.change.first:g} to {self.change.last:g}" if self.change else "along the axis"
+        return f"{' → '.join(self.lines)}, {where}"
 
     @property
     def verdict(self) -> str:
-        """What may be claimed: nothing of two places, or where the interval holds 0."""
-        return judge(self.change, "two places")
+        """What may be claimed: nothing of two runs, or where the interval holds 0."""
+        return judge(self.change, "two runs: not judged")
+
+
+class Average(NamedTuple):
+    """What two lines of settings differ by on the average of the places that both have.
+
+    Attributes:
+        lines: of which the second is compared with the first.
+        change: of the test errors, paired by place and seed; None without any pair.
+    """
+
+    lines: list[str]
+    change: SeedsTest | None
+
+    @property
+    def title(self) -> str:
+        """The lines' names."""
+        return " → ".join(self.lines) + ", on average"
+
+    @property
+    def verdict(self) -> str:
+        """What may be claimed: nothing of one pair, or where the interval holds 0."""
+        return judge(self.change, SINGLE)
+
+
+Claim = Comparison | Trend | Average
 
 
 def judge(test: SeedsTest | LineTest | None, too_few: str) -> str:
-    """What a test lets claim; `too_few` is of what no interval is made."""
+    """What a test lets claim; `too_few` where it has no interval."""
     if test is None:
         return "not yet run"
     if test.half_width is None:
-        return f"{too_few}, from which nothing is claimed"
+        return too_few
     return BEYOND if abs(test.change) > test.half_width + ROUNDING else CHANCE
 
 
@@ -114,7 +126,6 @@ def compare_two(first: Measured, second: Measured) -> Comparison:
     return Comparison(
         first.setting.name,
         second.setting.name,
-        seeds=len(first.plans.keys() & second.plans.keys()),
         change=compare_seeds(*errors) if seeds else None,
         by_images=by_images,
         superiority=estimate_superiority(*errors) if len(seeds) > 1 else None,
@@ -133,15 +144,28 @@ def list_lines(measured: Iterable[Measured]) -> dict[str, dict[float, Measured]]
     return lines
 
 
-def find_trends(study: Study, measured: Iterable[Measured]) -> list[Trend]:
-    """The trends that a study asks for: of mean errors, or of two lines' differences by the seeds that both have."""
+def find_trends(study: Study, measured: Iterable[Measured]) -> list[Trend | Average]:
+    """What a study asks for along its axis: of two lines their average difference, too."""
     lines = list_lines(measured)
-    return [Trend(names, fit_line(list_values([lines[name] for name in names]))) for names in study.trends]
+    found: list[Trend | Average] = []
+    for names in study.trends:
+        if len(names) == 1:
+            points = [(at, error) for at, setting in lines[names[0]].items() for error in setting.errors.values()]
+            found.append(Trend(names, fit_line(points)))
+        else:
+            pairs = pair_lines(*(lines[name] for name in names))
+            before, after = ([pair[side] for _, pair in pairs] for side in (0, 1))
+            found.append(Trend(names, fit_line([(at, second - first) for at, (first, second) in pairs])))
+            found.append(Average(names, compare_seeds(before, after) if pairs else None))
+    return found
 
 
-def list_values(lines: list[dict[float, Measured]]) -> dict[float, float]:
-    """What is asked of one line or of two, by place."""
-    if len(lines) == 1:
-        return {at: mean(setting.errors.values()) for at, setting in lines[0].items()}
-    changes = {at: compare_two(first, lines[1][at]).change for at, first in lines[0].items() if at in lines[1]}
-    return {at: change.change for at, change in changes.items() if change}
+def pair_lines(first: dict[float, Measured], second: dict[float, Measured]) -> list[tuple[float, tuple[float, float]]]:
+    """The test errors that two lines have of the same place and seed, with the place."""
+    return [
+        (at, (error, second[at].errors[seed]))
+        for at, setting in first.items()
+        if at in second
+        for seed, error in setting.errors.items()
+        if seed in second[at].errors
+    ]

@@ -1,22 +1,25 @@
 """The page of a study, made of its recorded runs: README.md, a picture, and its cells as JSON."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import mean
-
-from matplotlib.figure import Figure
 
 from execution.studies import Study
 from experiments.cells.grid_hours import format_hours
 from experiments.cells.study_claims import (
     BEYOND,
     CHANCE,
+    SINGLE,
+    Average,
+    Claim,
     Comparison,
     Trend,
     compare_settings,
     find_trends,
-    list_lines,
 )
+from experiments.cells.study_picture import draw_study
 from experiments.cells.study_results import Measured, describe_cell, list_cells
+from experiments.cells.study_statistics import LineTest, pool_spread
+from experiments.provenance import describe_training
 from experiments.publishing.published_studies import PAGE
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
@@ -30,6 +33,7 @@ COLUMNS = (
     Column("Validation, %", "validation_error_percent"),
     Column("Test, %", "test_error_percent"),
 )
+BY_CLEAN_LABELS = Column("Train by clean labels, %", "train_error_percent_by_clean_labels")
 
 
 def write_study(folder: Path, name: str, study: Study, measured: list[Measured], *, published: bool = False) -> Path:
@@ -44,7 +48,7 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured],
     """
     with written_aside(folder) as aside:
         aside.mkdir(parents=True)
-        save_figure(draw_lines(study.axis, measured) if study.axis else draw_errors(measured), aside / PICTURE)
+        save_figure(draw_study(measured, find_claims(study, measured), study.axis), aside / PICTURE)
         write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
         (aside / PAGE).write_text(compose_page(name, study, measured, published=published))
     return folder / PAGE
@@ -52,38 +56,51 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured],
 
 def compose_page(name: str, study: Study, measured: list[Measured], *, published: bool) -> str:
     """The page, in Markdown; the arguments are those of `write_study`."""
-    cells = list_cells(measured)
-    comparisons, trends = compare_settings(study, measured), find_trends(study, measured)
-    claims: list[Comparison | Trend] = [*comparisons, *trends]
-    minutes = [run.results[network].timing["train_minutes"] for _, network, _, run in cells if run]
+    cells, claims = list_cells(measured), find_claims(study, measured)
+    comparisons = [claim for claim in claims if isinstance(claim, Comparison)]
+    runs = [(cell.run, cell.network) for cell in cells if cell.run]
+    spread = pool_spread(list(setting.errors.values()) for setting in measured)
+    noisy = any(BY_CLEAN_LABELS.key in run.results[network].numbers for run, network in runs)
+    columns = (*COLUMNS, BY_CLEAN_LABELS) if noisy else COLUMNS
+    pairs = sorted({len(setting.seeds) for setting in study.settings if len(setting.seeds) > 1})
     return render_template(
         TEMPLATE,
         name=name,
         study=study,
-        settings=format_table([*map(show_setting, measured)]),
-        comparisons=comparisons,
+        settings=format_table([show_setting(setting, columns) for setting in measured]),
         changes=format_table([*map(show_comparison, comparisons)]),
-        trends=trends,
-        judged=any(claim.verdict == CHANCE for claim in claims),
+        trends=format_table([*map(show_trend, (claim for claim in claims if not isinstance(claim, Comparison)))]),
+        judged=[claim for claim in claims if claim.verdict in (BEYOND, CHANCE)],
         beyond=[claim for claim in claims if claim.verdict == BEYOND],
+        single=sum(1 for claim in comparisons if claim.verdict == SINGLE),
         outside=[
             f"{comparison.title} {points:+.2f} ({source})"
             for comparison in comparisons
             for source, points in comparison.published.items()
             if comparison.holds(points) is False
         ],
+        spread=spread,
+        expected=[f"{count} pairs ± {spread.expect_half_width(count):.2f}" for count in pairs] if spread else [],
+        noisy=noisy,
+        training=describe_training(run.params for run, _ in runs),
+        datasets={run.dataset for run, _ in runs},
         cells=cells,
-        present=sum(1 for cell in cells if cell.run),
+        present=len(runs),
         published=published,
-        hours=format_hours(sum(minutes) / 60),
+        hours=format_hours(sum(run.results[network].timing["train_minutes"] for run, network in runs) / 60),
         picture=PICTURE,
     )
 
 
-def show_setting(measured: Measured) -> Row:
+def find_claims(study: Study, measured: list[Measured]) -> list[Claim]:
+    """All that a study asks for."""
+    return [*compare_settings(study, measured), *find_trends(study, measured)]
+
+
+def show_setting(measured: Measured, columns: tuple[Column, ...]) -> Row:
     """A setting's row: means ± standard deviations over its seeds, and what others have."""
     setting, numbers = measured.setting, [*measured.numbers.values()]
-    shown = show_means(COLUMNS, numbers) if numbers else {column.heading: "not yet run" for column in COLUMNS}
+    shown = show_means(columns, numbers) if numbers else {column.heading: "not yet run" for column in columns}
     changes = ({} if setting.learning == "arl" else {"model.learning": setting.learning}) | setting.changes
     published = "; ".join(f"{error:.2f} ({source})" for source, error in setting.published.items())
     return {
@@ -106,47 +123,42 @@ def show_range(values: list[float]) -> str:
 def show_comparison(comparison: Comparison) -> Row:
     """A comparison's row."""
     change, superiority = comparison.change, comparison.superiority
+    pairs = change.seeds**2 if change else 0
     return {
         "Change": comparison.title,
         "Points": f"{change.change:+.2f}" if change else "–",
         "95 % interval by seeds": format_half_width(change and change.half_width),
         "by test images": format_half_width(comparison.by_images),
         "Pairs of seeds": str(change.seeds if change else 0),
-        "One run of the second is better": "–" if superiority is None else f"{100 * superiority:.0f} %",
-        "Published": "; ".join(f"{points:+.2f} ({source})" for source, points in comparison.published.items()) or "–",
+        "One run of the second is better": "–" if superiority is None else f"{superiority * pairs:g} of {pairs}",
+        "Published": "; ".join(show_published(comparison)) or "–",
+        "Verdict": comparison.verdict,
+    }
+
+
+def show_published(comparison: Comparison) -> Iterator[str]:
+    """The changes that others have, and where there is an interval, whether they are inside of it."""
+    for source, points in comparison.published.items():
+        where = {None: "", True: ", inside", False: ", outside"}[comparison.holds(points)]
+        yield f"{points:+.2f} ({source}){where}"
+
+
+def show_trend(trend: Trend | Average) -> Row:
+    """The row of what is asked along the axis."""
+    change = trend.change
+    if isinstance(change, LineTest):
+        measured = f"{change.values} at {change.places} places"
+    else:
+        measured = str(change.seeds if change else 0)
+    return {
+        "Along the axis": trend.title,
+        "Points": f"{change.change:+.2f}" if change else "–",
+        "95 % interval": format_half_width(change and change.half_width),
+        "Runs, or pairs of them": measured,
+        "Verdict": trend.verdict,
     }
 
 
 def format_half_width(value: float | None) -> str:
     """Half an interval, or a dash where there is none."""
     return "–" if value is None else f"± {value:.2f}"
-
-
-def draw_errors(measured: list[Measured]) -> Figure:
-    """The test error of each run, a row a setting, with their mean where they are several."""
-    figure = Figure(figsize=(8, 1.2 + 0.45 * len(measured)), layout="constrained")
-    axes = figure.subplots()
-    for row, setting in enumerate(measured):
-        errors = [*setting.errors.values()]
-        axes.plot(errors, [row] * len(errors), "o", color="C0", alpha=0.6)
-        if len(errors) > 1:
-            axes.plot([sum(errors) / len(errors)], [row], "|", color="C1", markersize=18, markeredgewidth=3)
-    axes.set_yticks(range(len(measured)), [setting.setting.name for setting in measured])
-    axes.set(xlabel="test error, %", title="One dot a run, a bar their mean", ylim=(len(measured) - 0.5, -0.5))
-    axes.grid(axis="x", alpha=0.3)
-    return figure
-
-
-def draw_lines(axis: str, measured: list[Measured]) -> Figure:
-    """The lines of a study along its axis: the test error of each run, and a line through the means."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for number, (name, points) in enumerate(list_lines(measured).items()):
-        for at, setting in points.items():
-            axes.plot([at] * len(setting.errors), [*setting.errors.values()], "o", color=f"C{number}", alpha=0.6)
-        means = [mean(points[at].errors.values()) for at in sorted(points)]
-        axes.plot(sorted(points), means, color=f"C{number}", label=name)
-    axes.set(xlabel=axis, ylabel="test error, %", title="One dot a run, lines through their means")
-    axes.legend()
-    axes.grid(alpha=0.3)
-    return figure

@@ -1,23 +1,28 @@
-"""What several settings say together: a change along an axis, and how narrow an interval more seeds would give."""
+"""What several settings say together: a change along an axis, the spread between seeds, and what it lets one see."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from statistics import variance
 from typing import NamedTuple
 
 import numpy as np
 
+Point = tuple[float, float]  # a place, and a value there
+
 
 class LineTest(NamedTuple):
-    """Student's interval of what a straight line through several places rises by.
+    """Student's interval of what a straight line through values at several places rises by.
 
     Attributes:
-        places: how many, at least 2.
+        values: how many, at least 2.
+        places: of different places, at least 2.
         first: the lowest place.
         last: the highest one.
         change: what the line rises by from the first place to the last.
-        half_width: half its 95 % interval, in the same unit; None for two places, through which every line goes.
+        half_width: half its 95 % interval, in the same unit; None for two values, through which every line goes.
     """
 
+    values: int
     places: int
     first: float
     last: float
@@ -25,34 +30,57 @@ class LineTest(NamedTuple):
     half_width: float | None
 
 
-def fit_line(values: Mapping[float, float]) -> LineTest | None:
+def fit_line(points: Sequence[Point]) -> LineTest | None:
     """The least squares line through values by place, with equal weights; None for fewer than two places.
 
-    Source: Fisher 1922, Journal of the Royal Statistical Society 85, page 607: what a place differs by from the line is
+    Source: Fisher 1922, Journal of the Royal Statistical Society 85, page 607: what a value differs by from the line is
     its error.
     """
-    if len(values) < 2:
+    places, values = zip(*points, strict=True) if points else ((), ())
+    if len(set(places)) < 2:
         return None
     from scipy.special import stdtrit
 
-    first, last, count = min(values), max(values), len(values)
+    first, last, count = min(places), max(places), len(points)
     if count == 2:
-        return LineTest(count, first, last, values[last] - values[first], None)
+        rise = values[places.index(last)] - values[places.index(first)]
+        return LineTest(count, count, first, last, rise, None)
     # Not scipy.stats.linregress, which has no number where all values are equal.
-    (slope, _), covariance = np.polyfit([*values.keys()], [*values.values()], 1, cov=True)
+    (slope, _), covariance = np.polyfit(places, values, 1, cov=True)
     error = float(stdtrit(count - 2, 0.975)) * math.sqrt(covariance[0, 0])
-    return LineTest(count, first, last, float(slope) * (last - first), error * (last - first))
+    return LineTest(count, len(set(places)), first, last, float(slope) * (last - first), error * (last - first))
 
 
-def foresee_half_width(half_width: float, seeds: int, planned: int) -> float:
-    """Half the interval that more pairs of seeds would have, if they were spread as these are.
+class Spread(NamedTuple):
+    """How much the errors of one setting differ from seed to seed, by several settings.
 
-    Args:
-        half_width: of Student's 95 % interval by the pairs that there are.
-        seeds: how many these are, at least 2.
-        planned: how many there would be, at least 2.
+    Attributes:
+        deviation: the standard deviation, in the errors' unit.
+        freedom: its degrees of freedom, at least 1.
     """
-    from scipy.special import stdtrit
 
-    now, then = (float(stdtrit(count - 1, 0.975)) / math.sqrt(count) for count in (seeds, planned))
-    return half_width * then / now
+    deviation: float
+    freedom: int
+
+    def expect_half_width(self, pairs: int) -> float:
+        """Half the 95 % interval that pairs of seeds give on average, if those of two settings have nothing in common.
+
+        Args:
+            pairs: how many, at least 2.
+        """
+        from scipy.special import stdtrit
+
+        return float(stdtrit(pairs - 1, 0.975)) * self.deviation * math.sqrt(2 / pairs)
+
+
+def pool_spread(settings: Iterable[Sequence[float]]) -> Spread | None:
+    """The spread between the errors of each setting that has several; None where there is none.
+
+    Source: the pooled variance of Snedecor and Cochran, "Statistical Methods", section 6.8 of the seventh edition.
+    """
+    several = [errors for errors in settings if len(errors) > 1]
+    freedom = sum(len(errors) - 1 for errors in several)
+    if not freedom:
+        return None
+    squares = sum(variance(errors) * (len(errors) - 1) for errors in several)
+    return Spread(math.sqrt(squares / freedom), freedom)

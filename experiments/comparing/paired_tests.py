@@ -61,7 +61,7 @@ def tabulate_paired_tests(first: Run, second: Run) -> list[Row]:
             f"Only {second.name} right": test and test.only_second,
             "Images": test and test.images,
             "Change": test and f"{test.change:+.2f} ± {test.half_width:.2f}",
-            "p": test and f"{test.p_value:.2g}",
+            "p": test and f"{test.p_value:#.2g}",
         }
         for network, test in tests.items()
     ]

@@ -61,7 +61,7 @@ def make_row(recipe: str, network: str, params: Params, runs: dict[str, Seeds]) 
         "Layout": f"{params.model.layout} × {params.model.width:g}",
         "Epochs": str(params.train.epochs),
         **compare_learnings(runs, network),
-        "p of each pair": ", ".join(f"{test.p_value:.2g}" if test else "–" for test in tests) or "–",
+        "p of each pair": ", ".join(f"{test.p_value:#.2g}" if test else "–" for test in tests) or "–",
         "Training seeds": format_training_seeds(runs),
         "Paper": format_both(figures.paper_arl, figures.paper_nal),
         "Jay4869, training": format_both(figures.jay4869_arl, figures.jay4869_nal),

@@ -106,7 +106,7 @@ def test_several_seeds_have_a_mean_and_a_deviation_and_are_compared_in_pairs():
     assert row(*published[:3])[1:] == ["90.00", "+50.00", "0.062", "0, 1 (n = 2); 1 (n = 1)"]
     # One image only ARL's seed 0 has right: 2 · 2⁻¹.
     # Student's t for one degree of freedom, 12.706, of +10 and +50.
-    assert row(*published)[2:] == ["+30.00 ± 254.12", "1, 0.062", "0, 1 (n = 2)"]
+    assert row(*published)[2:] == ["+30.00 ± 254.12", "1.0, 0.062", "0, 1 (n = 2)"]
 
 
 def test_several_seeds_have_a_row_of_their_means_below_their_own():

@@ -1,8 +1,8 @@
 """The page of a study, of made-up runs: its numbers against scipy's and the JSON beside it."""
 
 import json
-import statistics
 
+import numpy as np
 import pytest
 import scipy.stats
 
@@ -11,7 +11,8 @@ from execution.studies import Study
 from experiments.cells.study_claims import Trend, compare_settings, compare_two, find_trends
 from experiments.cells.study_page import compose_page, write_study
 from experiments.cells.study_results import Measured, list_cells, measure_settings
-from experiments.cells.study_statistics import fit_line
+from experiments.cells.study_statistics import Spread, fit_line, pool_spread
+from pipeline.evaluation.significance import compare_seeds
 from tests.experiments.made_up_runs import make_run
 
 NETWORK = "attention-56"
@@ -60,7 +61,7 @@ def test_what_may_be_claimed(study, measured):
     noisy, single, missing, same = compare_settings(study, measured)
     assert (noisy.verdict, noisy.holds(0.0), noisy.published) == ("not beyond chance", True, {"table 3": 55.0})
     assert not noisy.holds(55.0)
-    assert single.verdict == "one pair of seeds, from which nothing is claimed"
+    assert single.verdict == "one pair: not judged"
     assert single.by_images > 0
     assert missing.verdict == "not yet run"
     assert (same.change.half_width, same.superiority, same.verdict) == (0, 0.5, "not beyond chance")
@@ -68,18 +69,18 @@ def test_what_may_be_claimed(study, measured):
     assert beyond.verdict == "beyond chance"
 
 
-def test_more_seeds_of_the_same_spread_give_the_interval_that_is_foreseen(study, measured):
-    wider = [setting._replace(plans=dict.fromkeys(range(12))) for setting in measured]
-    comparison, *_ = compare_settings(study, measured)
-    assert comparison.foreseen is None  # all are there
-    comparison, single, *_ = compare_settings(study, wider)
-    assert (comparison.seeds, single.foreseen) == (12, None)
-    spread = statistics.stdev([20, -10, 20])  # of NAL's errors less ARL's
-    assert comparison.foreseen == pytest.approx(scipy.stats.t(11).ppf(0.975) * spread / 12**0.5)
+def test_the_spread_between_seeds_is_pooled_and_tells_what_interval_to_expect(measured):
+    spread = pool_spread([[1, 2, 3], [4, 8], [7]])
+    assert spread == pytest.approx(((2 * 1 + 1 * 8) ** 0.5 / 3**0.5, 3))
+    assert pool_spread([[7], []]) is None
+    rng = np.random.default_rng(0)
+    changes = rng.normal(0, 2, (20_000, 5)) - rng.normal(0, 2, (20_000, 5))
+    squares = [compare_seeds([0] * 5, list(change)).half_width ** 2 for change in changes]
+    assert Spread(2, 9).expect_half_width(5) == pytest.approx(np.mean(squares) ** 0.5, rel=0.02)
 
 
-def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines(study, measured):
-    errors = {"masks": {10: [2, 3], 30: [5, 5], 50: [5]}, "none": {10: [1, 2], 30: [4, 6], 50: [6], 70: [7]}}
+def test_a_trend_is_a_line_through_runs_or_through_the_differences_of_two_lines(study, measured):
+    errors = {"masks": {10: [2, 2], 30: [4, 4], 50: [5]}, "none": {10: [1, 2], 30: [3, 5], 50: [6], 70: [7]}}
     settings, plans, runs = [], {}, {}
     for line, places in errors.items():
         for at, images in places.items():
@@ -91,26 +92,36 @@ def test_a_trend_is_a_line_through_means_or_through_the_differences_of_two_lines
     trends = [["masks"], ["none", "masks"]]
     content = study.model_dump() | {"settings": settings, "comparisons": [], "axis": "noise, %", "trends": trends}
     study = Study.model_validate(content)
-    lines, difference = find_trends(study, measure_settings(study, plans, runs))
-    for trend, values in ((lines, [25, 50, 50]), (difference, [10, 0, -10])):
-        line = scipy.stats.linregress([10, 30, 50], values)
-        assert trend.change[:3] == (3, 10, 50)
-        assert trend.change.change == pytest.approx(40 * line.slope)
-        assert trend.change.half_width == pytest.approx(40 * scipy.stats.t(1).ppf(0.975) * line.stderr, abs=1e-4)
-    assert [trend.verdict for trend in (lines, difference)] == ["not beyond chance", "beyond chance"]
-    page = compose_page("mine", study, measure_settings(study, plans, runs), published=False)
-    assert "**11 of 11 runs**: beyond chance: none → masks along the noise, %: -20.00 ± 0.00 points.\n" in page
-    assert "- **masks, along the noise, %**: from 10 to 50 the test error changes by +25.00 ± " in page
+    measured = measure_settings(study, plans, runs)
+    line, difference, average = find_trends(study, measured)
+    places = [10, 10, 30, 30, 50]
+    for trend, values in ((line, [20, 20, 40, 40, 50]), (difference, [10, 0, 10, -10, -10])):
+        expected = scipy.stats.linregress(places, values)
+        assert trend.change[:4] == (5, 3, 10, 50)
+        assert trend.change.change == pytest.approx(40 * expected.slope)
+        assert trend.change.half_width == pytest.approx(40 * scipy.stats.t(3).ppf(0.975) * expected.stderr)
+    interval = scipy.stats.ttest_1samp([10, 0, 10, -10, -10], 0).confidence_interval()
+    assert average.change[:2] == (5, 0)
+    assert average.change.half_width == pytest.approx(interval.high)
+    page = compose_page("mine", study, measured, published=False)
+    (rise, half_width), row = line.change[-2:], "| masks, from 10 to 50 |"
+    assert f"{row} {rise:+.2f} | ± {half_width:.2f} | 5 at 3 places | beyond chance |\n" in page
+    assert "| none → masks, on average | +0.00 | ± 12.42 | 5 | not beyond chance |\n" in page
+    assert (
+        f"**11 of 11 runs**: beyond chance: masks, from 10 to 50 {rise:+.2f} ± {half_width:.2f} points (3 judged)"
+        in page
+    )
 
 
-def test_two_places_have_no_interval_and_equal_ones_have_an_empty_one():
-    assert fit_line({10: 1.0}) is None
-    assert fit_line({50: 3.0, 10: 1.0})[:3] == (2, 10, 50)
-    assert fit_line({50: 3.0, 10: 1.0}).half_width is None
-    assert fit_line(dict.fromkeys((10, 20, 50), 3.0))[3:] == pytest.approx((0, 0))
+def test_two_values_have_no_interval_and_equal_ones_have_an_empty_one():
+    assert fit_line([]) is None
+    assert fit_line([(10, 1.0), (10, 2.0), (10, 3.0)]) is None
+    assert fit_line([(50, 3.0), (10, 1.0)]) == (2, 2, 10, 50, 2, None)
+    assert fit_line([(place, 3.0) for place in (10, 20, 50)])[4:] == pytest.approx((0, 0))
     for places in ((10, 20, 50), (10, 30, 50, 70), (56, 92, 128)):
         for value in (0.0, 5.0, 100 / 3):
-            assert Trend(["same"], fit_line(dict.fromkeys(places, value))).verdict == "not beyond chance"
+            line = fit_line([(place, value) for place in places])
+            assert Trend(["same"], line).verdict == "not beyond chance"
 
 
 def test_models_of_two_networks_are_compared_by_the_test_images(study):
@@ -149,15 +160,18 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
         else:
             assert set(cell) == {"experiment", "settings", "network", "metrics"}
     outside = "Published, and outside of the interval here: ARL → NAL +55.00 (table 3)."
-    assert text.startswith(
-        f"# Does it?\n\n**7 of 12 runs so far**: no difference is beyond chance. {outside}\n\n| Sett"
-    )
+    answer = f"no change is beyond chance (2 judged, 1 of one pair of seeds each not). {outside}"
+    assert text.startswith(f"# Does it?\n\n**7 of 12 runs so far**: {answer}\n\nWhat this does not say: other data.\n")
     errors = " | ".join(["20.00 ± 10.00"] * 3)
     assert f"| ARL | {NETWORK} | – | {errors} | 0, 1, 2 (n = 3 of 3) | 1.5 | 12,345 | " in text
     assert "| 5.00 (table 3) |" in text
     assert f"| spatial | {NETWORK} | `model.attention: spatial` | not yet run | " in text
-    assert "- **ARL → NAL**: the test error changes by +10.00 ± 43.03 points, not beyond chance." in text
-    assert " Published: +55.00 (table 3), which the interval does not hold.\n" in text
-    assert "- **ARL → spatial**: not yet run.\n" in text
+    verdicts = "3 of 9 | +55.00 (table 3), outside | not beyond chance |\n"
+    assert f"| ARL → NAL | +10.00 | ± 43.03 | – | 3 | {verdicts}" in text
+    assert "| ARL → spatial | – | – | – | 0 | – | – | not yet run |\n" in text
+    # The deviations are those of ARL, ARL again (10) and NAL (20).
+    assert (
+        "Measured: 14.14 points between seeds (6 degrees of freedom), by which one expects of 3 pairs ± 49.68" in text
+    )
     assert "7 of 12 runs, 0.17 hours" in text
     assert (page.with_name("errors.png")).read_bytes().startswith(b"\x89PNG")
