@@ -1,7 +1,6 @@
 """The cells of a grid: what runs it would take, and which of them are there."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -63,6 +62,7 @@ def find_finished(places: Places, plans: list[Plan]) -> dict[str, str]:
 
     Raises:
         UnreachableError: the origin does not answer.
+        DvcError: DVC's process has ended.
     """
     if not plans:
         return {}
@@ -112,7 +112,10 @@ def would_run_nothing(clone: Clone, plan: Plan, lock: str) -> bool:
     networks = read_recorded_params(plan.params, plan.experiment).networks
     targets = [f"{stage}@{network}" for stage in MEASURED for network in networks]
     printed: list[str] = []
-    # A stage that would be run, and needs what is missing, is an error.
-    with suppress(DvcError):
+    try:
         clone.dvc.run("repro", "--dry", "--allow-missing", "--no-run-cache", *targets, show=printed.append)
+    except DvcError:
+        # A stage that would be run, and needs what is missing, is an error; that DVC has ended says nothing of the run.
+        if not clone.dvc.status:
+            raise
     return UP_TO_DATE in printed

@@ -1,29 +1,14 @@
-"""A process that runs DVC commands, and scripts that outlive a terminal's Ctrl-C."""
+"""A process that runs DVC commands."""
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
-from typing import IO, Protocol, cast
+from collections.abc import Callable, Iterator
 
 from execution.git import hide_credentials
-from execution.guard import MARK, RUN_ID
+from execution.processes import Process
 
 LAST_LINES = 20
-
-
-class Process(Protocol):
-    """A `subprocess.Popen` whose input and output are pipes."""
-
-    stdin: IO[str]
-    stdout: IO[str]
-
-    def wait(self) -> int:
-        """Wait for its end, and give its exit status."""
 
 
 class DvcError(Exception):
@@ -70,29 +55,3 @@ class DvcSession:
                 self.status = line[1:]
             else:
                 yield hide_credentials(line)
-
-
-def start_script(
-    name: str, *arguments: str, cwd: Path, env: dict[str, str] | None = None, pass_fds: Collection[int] = ()
-) -> Process:
-    """Start a file of this folder in a session of its own, where a terminal's Ctrl-C does not reach it."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name(name)), *arguments]
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=env,
-        pass_fds=pass_fds,
-        start_new_session=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    return cast(Process, process)
-
-
-def start_guard(folder: Path, *options: str, pass_fds: Collection[int] = ()) -> Process:
-    """Start `execution.guard` for a folder's processes; a guard has no mark of any, and outlives them."""
-    env = {name: value for name, value in os.environ.items() if name not in (MARK, RUN_ID)}
-    return start_script("guard.py", str(folder), *options, cwd=folder.parent, env=env, pass_fds=pass_fds)

@@ -3,7 +3,7 @@
 DVC's own start costs more than most of its commands: seven commands in one process take as long as one in a process
 of its own. What a command prints, and what its stages print, comes as it is; a line of NUL and its exit status ends it.
 
-`execution.dvc_client` starts this file by its path, in a clone, where the package `execution` would be the clone's own.
+`execution.processes` starts this file by its path, in a clone, where the package `execution` would be the clone's own.
 """
 
 import json

@@ -14,8 +14,8 @@ FOLDERS = {"CHECKPOINT_DIR": "checkpoints", "DOWNLOAD_DIR": "data/downloads", "L
 # In the clone, where git ignores it and where it goes with it.
 TEMPORARY, SITE_CACHE = Path(".dvc/tmp/temporary"), Path(".dvc/tmp/site")
 KEYS = re.compile(
-    r"^(AWS|AZURE|GOOGLE|GCP|PREFECT)_|^GIT_(ASKPASS|CONFIG_(COUNT|KEY|VALUE|PARAMETERS))"
-    r"|(TOKEN|SECRET|PASSWORD|CREDENTIALS|_KEY)$",
+    r"^(AWS|AZURE|GOOGLE|GCP|PREFECT|SSH)_|^GIT_(SSH|ASKPASS|CONFIG_(COUNT|KEY|VALUE|PARAMETERS))|^KRB5CCNAME$"
+    r"|(TOKEN|SECRET|PASSWORD|CREDENTIALS|AUTH_CONFIG|_KEY)$",
     re.IGNORECASE,
 )
 

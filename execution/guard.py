@@ -1,10 +1,10 @@
-"""End a folder's processes when standard input ends, however that came about; with --remove, remove the folder too.
+"""End a folder's processes, and remove it, when standard input ends, however that came about.
 
-Usage: guard.py FOLDER [--remove]. Whoever started the processes holds the other end of standard input: it closes on
+Usage: guard.py FOLDER. Whoever started the processes holds the other end of standard input: it closes on
 purpose, and when its holder dies, by whatever signal. A folder's processes are those that have it in their environment
 variable RUN_FOLDER: also those in process groups or sessions of their own, whose parents have died.
 
-`execution.dvc_client` starts this file by its path, without the project's packages.
+`execution.processes` starts this file by its path, without the project's packages.
 """
 
 import contextlib
@@ -69,8 +69,7 @@ def remove(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    folder, *options = sys.argv[1:]
+    (folder,) = sys.argv[1:]
     sys.stdin.read()
     end_processes(folder)
-    if options == ["--remove"]:
-        remove(Path(folder))
+    remove(Path(folder))

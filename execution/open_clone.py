@@ -10,12 +10,13 @@ from dvc.config import Config, merge
 from dvc.repo import Repo
 
 from execution.clone import Clone
-from execution.dvc_client import DvcSession, start_guard, start_script
+from execution.dvc_client import DvcSession
 from execution.environment import SITE_CACHE, TEMPORARY, clone_environment, keep_to_clone
 from execution.git import git_environment, run_git
 from execution.guard import end_processes, remove
 from execution.held_folders import make_held_folder
 from execution.places import CONTAINER, REMOTE
+from execution.processes import start_guard, start_script
 from pipeline.errors import InputError
 
 KEPT_SECTIONS = ("cache", "core")  # of DVC's settings
@@ -39,7 +40,7 @@ def open_clone(repository: Path, commit: str, *, share: bool = True, remote: str
         InputError: git cannot clone, the repository lacks files of the commit, or it has no DVC in it.
     """
     folder, held = make_held_folder(repository / CLONES, f"{commit[:7]}-")
-    guards = [] if os.environ.get(CONTAINER) else [start_guard(folder, "--remove", pass_fds=[held])]
+    guards = [] if os.environ.get(CONTAINER) else [start_guard(folder, held)]
     processes = [*guards]
     try:
         make_clone(repository, commit, folder, share)

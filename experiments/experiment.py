@@ -1,5 +1,7 @@
 """Recorded runs by the names that DVC and git have for them: experiments and other revisions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -34,13 +36,39 @@ def load_revision(repository: Path, name: str, revision: str) -> Run:
     Raises:
         InputError: it holds no complete results on one data set.
     """
-    files = open_revision(repository, revision)
-    return read_run(name, revision, find_baseline(repository, revision), files.read_bytes)
+    files = RevisionFiles(repository, revision)
+    return read_run(name, revision, find_baseline(repository, revision), files.read)
 
 
-def open_revision(repository: Path, revision: str) -> DVCFileSystem:
-    """The files of a git commit, those that DVC keeps too."""
-    return DVCFileSystem(repo=str(repository), rev=revision)
+class RevisionFiles:
+    """The files of a git commit, those that DVC keeps too.
+
+    One that cannot be had is a FileNotFoundError, whatever is wrong: each kind of DVC remote has errors of its own.
+    """
+
+    def __init__(self, repository: Path, revision: str):
+        self.files = DVCFileSystem(repo=str(repository), rev=revision)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        with unavailable(name):
+            content: bytes = self.files.read_bytes(name)
+        return content
+
+    def list_output(self, output: str) -> dict[str, str | None]:
+        """The md5 of each file of an output, as far as DVC tells it, by its name in the project."""
+        with unavailable(output):
+            found = self.files.find(output, detail=True)
+        return {name.removeprefix("/"): entry.get("md5") for name, entry in found.items()}
+
+
+@contextmanager
+def unavailable(name: str) -> Iterator[None]:
+    """Turn what a file's storage raises into a FileNotFoundError."""
+    try:
+        yield
+    except Exception as error:
+        raise FileNotFoundError(f"{name}: {error}") from error
 
 
 def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:

@@ -12,17 +12,12 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 from dvc.dvcfile import LOCK_FILE
-from dvc.exceptions import DvcException
-from dvc_data.index import DataIndexDirError
 
 from execution.recorded_code import parse_lock
 from pipeline.errors import InputError
 from pipeline.settings.params import Params, read_recorded_params
 
 Content = TypeVar("Content")
-
-# A file of a revision that git does not have, or DVC's cache.
-UNREADABLE = (OSError, DvcException, DataIndexDirError)
 
 
 class MissingFileError(InputError):
@@ -86,13 +81,13 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
     def read_file(path: str, parse: Callable[[bytes], Content]) -> Content:
         try:
             content = read(path)
-        except UNREADABLE as error:
+        except OSError as error:
             raise MissingFileError(
                 f"{name} requires the results of a complete run. Received: none in {path}"
             ) from error
         try:
             return parse(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{name}: {path} is required as a run writes it. Received: {reason}") from error
 

@@ -51,8 +51,7 @@ def passed_over() -> Iterator[None]:
 
 
 def write_events(folder: Path, runs: Iterable[Run]) -> None:
-    """Write the events of runs into a new folder; a label that is taken gets the run's revision, too."""
-    folder.mkdir()
+    """Write the events of runs into an empty folder; a label that is taken gets the run's revision, too."""
     for run in runs:
         for network, result in run.results.items():
             label = f"{run.dataset[0]}/{network}/{run.params.model.learning}/s{run.params.train.seed}"

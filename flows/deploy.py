@@ -5,6 +5,7 @@ repository, a worker takes them from what that variable says where it is. Work p
 made, of the type `process`.
 """
 
+import argparse
 import os
 import sys
 from contextlib import suppress
@@ -18,13 +19,15 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
+from prefect.settings import PREFECT_API_URL
 from prefect.workers.process import ProcessWorker
 
 from execution.git import list_recipes, read_committed
 from execution.places import ORIGIN, PROJECT
 from execution.studies import list_studies
 from flows.lost_runs import HEARTBEAT, TAG, watch_runs
-from pipeline.errors import ended_plainly
+from flows.plain_errors import PLAIN_ERRORS
+from pipeline.errors import InputError, ended_plainly
 from pipeline.settings.params import read_recorded_params
 
 FLOWS = ("reproduce", "tables", "grid")
@@ -79,9 +82,25 @@ def deploy_to(pool: str, deployments: list[RunnerDeployment]) -> int:
     return len(cast(list[UUID], deployed))
 
 
+def check_server() -> None:
+    """See that a server is named, and answers: without a name Prefect would deploy to a server that ends with this.
+
+    Raises:
+        InputError: there is none.
+    """
+    address = PREFECT_API_URL.value()
+    if not address:
+        raise InputError("deployments require the address of a server in PREFECT_API_URL. Received: none")
+    with get_client(sync_client=True) as client:
+        if error := client.api_healthcheck():
+            raise InputError(f"deployments require a server that answers at {address}. Received: {error}")
+
+
 def main() -> None:
     """The command."""
-    with ended_plainly(plain=(ValueError, RuntimeError, HTTPError)):  # no repository, no server
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    with ended_plainly(plain=(*PLAIN_ERRORS, RuntimeError, HTTPError)):  # the server does not answer, or refuses
+        check_server()
         made = list_deployments()
         pools = {str(deployment.work_pool_name) for deployment in made}
         accepted = sum(

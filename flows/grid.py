@@ -6,10 +6,10 @@ from prefect import flow, get_run_logger
 from pydantic import Field
 
 from execution.cells import plan_cells
-from execution.parent_watch import end_with_launcher
 from experiments.cells.grid_table import write_grid
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
+from flows.parent_watch import end_with_launcher
 from flows.reproduce import Networks
 from flows.steps import open_places
 from pipeline.settings.sections import Learning

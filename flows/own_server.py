@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from execution.dvc_client import start_guard
 from execution.guard import MARK
 from execution.held_folders import make_held_folder
 from execution.places import PROJECT, VARIABLES
+from execution.processes import start_guard
 from pipeline.errors import InputError
 from pipeline.locks import hold_lock
 
@@ -60,7 +60,7 @@ def serve_alone() -> Iterator[None]:
     # Prefect ends its server when this process exits; the guard does when it cannot, as after SIGKILL, and removes
     # temporary files. The mark is of this run alone: after SIGKILL the next may start before its server ends.
     folder, held = make_held_folder(HOME / "runs", "run-")
-    atexit.register(start_guard(folder, "--remove", pass_fds=[held]).stdin.close)
+    atexit.register(start_guard(folder, held).stdin.close)
     os.environ |= {MARK: str(folder), "TMPDIR": str(folder)}
     tempfile.tempdir = None  # what it found before
     from prefect.server.api.server import SubprocessASGIServer

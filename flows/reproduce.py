@@ -7,12 +7,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from execution.origin import bring_commit
-from execution.parent_watch import end_with_launcher
 from execution.places import UnreachableError, find_places
 from execution.plan import plan_run
 from execution.run_plan import run_plan
 from experiments.experiment import load_revision
 from flows.artifacts import show_run
+from flows.parent_watch import end_with_launcher
 from flows.steps import open_places, run_step
 from pipeline.errors import InputError
 from pipeline.settings.sections import Learning

@@ -3,13 +3,13 @@
 from prefect import flow, get_run_logger
 
 from execution.git import find_commit
-from execution.parent_watch import end_with_launcher
 from execution.studies import list_plans, load_study, plan_study
 from experiments.cells.study_page import write_study
 from experiments.cells.study_results import measure_settings
 from experiments.comparing.comparison import OUTPUT
 from flows.artifacts import show_page
 from flows.cells import check_complete, complete_cells
+from flows.parent_watch import end_with_launcher
 from flows.steps import open_places
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from dvc.api import DVCFileSystem
 from dvc.dvcfile import LOCK_FILE
 
 from execution.cells import find_current, find_finished
@@ -13,10 +12,10 @@ from execution.places import Places
 from execution.plan import Plan
 from execution.recorded_code import parse_lock
 from execution.studies import STUDIES
-from experiments.experiment import load_revision, open_revision
+from experiments.experiment import RevisionFiles, load_revision
 from experiments.output_digests import hash_bytes
 from experiments.publishing.published_run import RESULTS, RUNS, check_outputs, list_kept, read_published
-from experiments.recorded_run import UNREADABLE, Run
+from experiments.recorded_run import Run
 from pipeline.errors import InputError
 from pipeline.settings.params import read_recorded_params
 
@@ -50,7 +49,7 @@ def find_cells(places: Places, plans: list[Plan]) -> dict[str, FoundCell]:
 def read_recorded(repository: Path, name: str, revision: str) -> FoundCell:
     """The run that an experiment's git commit holds; the errors are those of `find_cells`."""
     run = load_revision(repository, name, revision)
-    return FoundCell(run, open_revision(repository, revision).read_bytes, published=False)
+    return FoundCell(run, RevisionFiles(repository, revision).read, published=False)
 
 
 def find_published(repository: Path, plans: list[Plan]) -> dict[str, FoundCell]:
@@ -65,7 +64,7 @@ def find_published(repository: Path, plans: list[Plan]) -> dict[str, FoundCell]:
         if plan.experiment in folders
     }
     current = find_current(repository, plans, locks)
-    files = open_revision(repository, commit)
+    files = RevisionFiles(repository, commit)
     named = {plan.experiment: plan for plan in plans}
     return {name: read_cell(files, folder, named[name]) for name, folder in current.items()}
 
@@ -92,17 +91,16 @@ def read_lock(repository: Path, commit: str, folder: str) -> str:
     return text
 
 
-def read_cell(files: DVCFileSystem, folder: str, plan: Plan) -> FoundCell:
+def read_cell(files: RevisionFiles, folder: str, plan: Plan) -> FoundCell:
     """A cell's run from its folder in a commit, whose files are given; the errors are those of `find_cells`."""
 
     def read(name: str) -> bytes:
-        content: bytes = files.read_bytes(f"{folder}/{name}")
-        return content
+        return files.read(f"{folder}/{name}")
 
     def find_digest(name: str) -> str:
         try:
             return hash_bytes(read(name))
-        except UNREADABLE:
+        except OSError:
             return "none"
 
     run = read_published(folder, read).run

@@ -8,8 +8,9 @@ from execution.plan import Plan
 from experiments.comparing.comparison import OUTPUT
 from experiments.recorded_run import Run
 from experiments.seeds import Seeds, compare_learnings, format_training_seeds
+from experiments.written_folder import written_folder
 from pipeline.evaluation.markdown import format_table, render_template
-from pipeline.outputs import write_json, written_aside
+from pipeline.outputs import write_json
 
 TEMPLATE = Path(__file__).with_name("grid_table.md.j2")
 
@@ -29,8 +30,7 @@ def write_grid(repository: Path, plans: list[Plan], runs: dict[str, Run]) -> Pat
     page = render_template(
         TEMPLATE, recipe=recipe, commit=commit, rows=format_table(make_rows(plans, runs)), missing=missing
     )
-    with written_aside(folder) as aside:
-        aside.mkdir()
+    with written_folder(folder) as aside:
         (aside / "grid.md").write_text(page)
         cells = [describe_outcome(plan, runs.get(plan.experiment)) for plan in plans]
         write_json(aside / "grid.json", {"recipe": recipe, "commit": commit, "cells": cells})

@@ -21,10 +21,11 @@ from experiments.cells.study_results import Measured, describe_cell, list_cells
 from experiments.cells.study_statistics import LineTest, pool_spread
 from experiments.provenance import describe_training
 from experiments.publishing.published_studies import PAGE
+from experiments.written_folder import written_folder
 from pipeline.evaluation.figures import save_figure
 from pipeline.evaluation.markdown import Row, format_table, render_template
 from pipeline.evaluation.tables import Column, show_means
-from pipeline.outputs import write_json, written_aside
+from pipeline.outputs import write_json
 
 TEMPLATE = Path(__file__).with_name("study_page.md.j2")
 PICTURE, CELLS = "errors.png", "cells.json"
@@ -46,8 +47,7 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured],
         measured: its settings with their runs.
         published: whether the runs' files will lie beside it.
     """
-    with written_aside(folder) as aside:
-        aside.mkdir(parents=True)
+    with written_folder(folder) as aside:
         save_figure(draw_study(measured, find_claims(study, measured), study.axis), aside / PICTURE)
         write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
         (aside / PAGE).write_text(compose_page(name, study, measured, published=published))

@@ -21,13 +21,13 @@ from experiments.seeds import (
     take_first,
     title_setting,
 )
+from experiments.written_folder import written_folder
 from pipeline.errors import InputError
 from pipeline.evaluation.figures import draw_learning_curves, save_figure
 from pipeline.evaluation.markdown import Row, format_change, format_table, render_template
 from pipeline.evaluation.pages import render_page
 from pipeline.evaluation.reference import FIGURES, Figures, find_figures
 from pipeline.evaluation.tables import RESULTS, tabulate_networks
-from pipeline.outputs import written_aside
 
 OUTPUT = Path("comparisons")
 TEMPLATE = Path(__file__).with_name("comparison.md.j2")
@@ -52,8 +52,7 @@ def write_comparison(repository: Path, runs: Sequence[Run], *, html: bool = Fals
     check_comparable(runs)
     settings = group_by_setting(runs)
     folder = repository / OUTPUT / name_folder(runs)
-    with written_aside(folder) as aside:
-        aside.mkdir()
+    with written_folder(folder) as aside:
         save_figure(draw_learning_curves(collect_histories(settings)), aside / PICTURE)
         (aside / "comparison.md").write_text(compose_comparison(runs, PICTURE))
         if html:

@@ -5,16 +5,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from dvc.api import DVCFileSystem
 from dvc.dvcfile import LOCK_FILE
 
 from execution.git import check_repository
 from execution.studies import STUDIES
-from experiments.experiment import load_run, open_revision
+from experiments.experiment import RevisionFiles, load_run
 from experiments.output_digests import hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.publishing.model_card import compose_model_card
-from experiments.recorded_run import UNREADABLE, Run, parse_object, read_run
+from experiments.recorded_run import Run, parse_object, read_run
 from pipeline.errors import InputError
 from pipeline.outputs import write_json, written_aside
 
@@ -71,7 +70,7 @@ def read_published(folder: str, read: Callable[[str], bytes]) -> Published:
     """
     try:
         content = parse_object(read(EVIDENCE), Evidence._fields)
-    except (*UNREADABLE, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{folder} requires {EVIDENCE}, as publishing writes it. Received: {error}") from error
     evidence = Evidence(*(content[field] for field in Evidence._fields))
     return Published(read_run(folder, evidence.revision, evidence.commit, read), evidence)
@@ -130,23 +129,23 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     run = load_run(repository, name)
     run = run._replace(name=run.name.rpartition("/")[2])
     evidence = gather_evidence(repository, run)
-    files = open_revision(repository, run.revision)
+    files = RevisionFiles(repository, run.revision)
     outputs = ["reports", *list_published(run), *(f"models/{network}" for network in run.results if models)]
     folder = RESULTS / run.name
     check_code(repository, run)
     with written_aside(repository / folder) as aside:
         names = [file for output in outputs for file in list_output(files, output)]
-        write_published(aside, Published(run, evidence), names, files.read_bytes)
+        write_published(aside, Published(run, evidence), names, files.read)
         load_published(repository, aside)
         for network in run.results if models else ():
             (aside / f"model-card-{network}.md").write_text(compose_model_card(run, evidence, network, folder))
     return folder
 
 
-def list_output(files: DVCFileSystem, output: str) -> list[str]:
+def list_output(files: RevisionFiles, output: str) -> list[str]:
     """The files of an output that is a folder; or its own name, also where it is missing: reading it will say so."""
-    with suppress(*UNREADABLE):
-        return [path.removeprefix("/") for path in files.find(output)] or [output]
+    with suppress(FileNotFoundError):
+        return [*files.list_output(output)] or [output]
     return [output]
 
 
@@ -159,7 +158,7 @@ def write_published(folder: Path, published: Published, names: Iterable[str], re
     for name in ("params.yaml", LOCK_FILE, *names):
         try:
             content = read(name)
-        except UNREADABLE as error:
+        except OSError as error:
             raise InputError(f"{published.run.name} requires all files of a run. Received: no {name}") from error
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -6,16 +6,14 @@ its cache that nobody may write to; here every file is read and hashed, the reco
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from dvc.api import DVCFileSystem
-
 from execution.git import check_repository, read_committed
 from execution.open_clone import open_clone
-from experiments.experiment import open_revision, resolve_run
+from experiments.experiment import RevisionFiles, resolve_run
 from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
-from experiments.recorded_run import UNREADABLE
 from experiments.verifying.output_differences import describe_difference
 from pipeline.compute.machine import select_defining
 from pipeline.errors import print_error
@@ -63,7 +61,7 @@ def verify(repository: Path, name: str) -> list[Finding]:
         outputs = clone.remove_outputs()
         for stage in stages:
             clone.run_stage(stage, print_error)
-        record = open_revision(repository, revision)
+        record = RevisionFiles(repository, revision)
         return [
             finding
             for output, digest in outputs.items()
@@ -71,7 +69,7 @@ def verify(repository: Path, name: str) -> list[Finding]:
         ]
 
 
-def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str) -> Iterator[Finding]:
+def compare_output(record: RevisionFiles, folder: Path, output: str, digest: str) -> Iterator[Finding]:
     """Compare what is recorded of an output, file by file, with what lies in the folder now."""
     recorded = list_digests(record, output, digest)
     received = (
@@ -79,25 +77,20 @@ def compare_output(record: DVCFileSystem, folder: Path, output: str, digest: str
     )
     for name in sorted({*recorded, *received}):
         path = folder / name
-        try:
-            before = record.read_bytes(name)
-        except UNREADABLE:
-            before = None
-        comparable = name.startswith("machine/") and before is not None and path.exists()
-        other_kind = comparable and differ_in_kind(before, path.read_bytes())
+        before, other_kind = None, False
+        with suppress(FileNotFoundError):
+            before = record.read(name)
+            other_kind = name.startswith("machine/") and differ_in_kind(before, path.read_bytes())
         yield Finding(name, compare(recorded.get(name), before, path), other_kind)
 
 
-def list_digests(record: DVCFileSystem, output: str, digest: str) -> dict[str, str]:
+def list_digests(record: RevisionFiles, output: str, digest: str) -> dict[str, str]:
     """The digests of an output's files by name; of the output as a whole where DVC's cache lacks the list of them."""
     if not digest.endswith(".dir"):
         return {output: digest} if digest else {}
     try:
-        files = {
-            name: entry.get("md5") or hash_bytes(record.read_bytes(name))
-            for name, entry in record.find(output, detail=True).items()
-        }
-    except UNREADABLE:
+        files = {name: md5 or hash_bytes(record.read(name)) for name, md5 in record.list_output(output).items()}
+    except OSError:
         return {output: digest}
     whole = hash_listing({Path(name).relative_to(output).as_posix(): md5 for name, md5 in files.items()}) == digest
     return files if whole else {output: digest}
@@ -122,10 +115,10 @@ def differ_in_kind(recorded: bytes, received: bytes) -> bool:
     """Whether bits may differ between the machines that two files of machine/ describe."""
     try:
         before, after = json.loads(recorded), json.loads(received)
-    except ValueError:  # one is damaged, which its comparison says
+        # A record of older code does not tell its kernels.
+        return "kernels" not in before or select_defining(before) != select_defining(after)
+    except (ValueError, LookupError, TypeError, AttributeError):  # one is damaged, which its comparison says
         return False
-    # A record of older code does not tell its kernels.
-    return "kernels" not in before or select_defining(before) != select_defining(after)
 
 
 def count_broken(findings: list[Finding]) -> int:

@@ -142,11 +142,6 @@ def test_a_member_that_comes_twice_is_refused(archive, files, write_archive):
     assert refuse(archive, describe(sha256)) == "data.tar.gz requires one test_batch.bin. Received: two"
 
 
-def test_class_names_that_come_twice_are_refused(archive, files, write_archive):
-    sha256 = write_archive(archive, files, further=[tarfile.TarInfo(f"{FOLDER}/batches.meta.txt")])
-    assert refuse(archive, describe(sha256)) == "data.tar.gz requires one batches.meta.txt. Received: two"
-
-
 def test_a_missing_member_is_named(archive, files, write_archive):
     del files["data_batch_2.bin"]
     message = refuse(archive, describe(write_archive(archive, files)))

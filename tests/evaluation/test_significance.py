@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from pipeline.evaluation.significance import bound_error, compare_predictions, compare_seeds, count_seeds
+from pipeline.evaluation.significance import (
+    bound_error,
+    compare_predictions,
+    compare_seeds,
+    count_seeds,
+    estimate_superiority,
+)
 
 
 def make_correct(only_first, only_second):
@@ -51,6 +57,12 @@ def test_the_interval_of_several_seeds_is_that_of_students_paired_test():
     assert test.seeds == 4
     assert test.change == pytest.approx((interval.low + interval.high) / 2)
     assert test.half_width == pytest.approx((interval.high - interval.low) / 2)
+
+
+def test_the_superiority_is_mann_and_whitneys():
+    first, second = [10.0, 20.0, 30.0], [30.0, 10.0, 50.0, 5.0]
+    expected = scipy.stats.mannwhitneyu(first, second).statistic / 12
+    assert estimate_superiority(first, second) == pytest.approx(expected)
 
 
 def test_one_seed_has_no_interval():

@@ -2,8 +2,11 @@
 
 import pytest
 
-from execution.cells import find_finished, plan_cells
+from execution.cells import find_finished, plan_cells, would_run_nothing
+from execution.dvc_client import DvcError
 from execution.git import find_commit, name_reference
+from execution.guard import find_processes
+from execution.open_clone import open_clone
 from execution.origin import list_experiments
 from execution.places import Places
 from execution.run_plan import run_plan
@@ -88,3 +91,14 @@ def test_a_cell_is_there_if_its_data_code_and_parameters_are_the_commits(in_proj
     recipe.write_text(recipe.read_text().replace("  epochs: 3", "  epochs: 4"))
     project.commit("a recipe with another parameter")
     assert find() == []
+
+
+def test_a_cell_of_which_dvc_cannot_tell_is_not_one_to_run_again(in_project, project):
+    (plan,) = plan_cells(project.folder, "demo", ["arl"], [NETWORK])
+    lock = "schema: '2.0'\nstages: {}\n"
+    with open_clone(project.folder, "HEAD", share=False) as clone:
+        assert not would_run_nothing(clone, plan, lock)
+        for process in find_processes(str(clone.folder)):
+            process.kill()
+        with pytest.raises(DvcError, match="its process has ended"):
+            would_run_nothing(clone, plan, lock)

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from dvc.repo import Repo
 
-from execution import dvc_client
+from execution import processes
 from execution.dvc_client import DvcError, DvcSession
 from execution.git import find_commit, name_reference
 from execution.guard import RUN_ID, find_processes
@@ -190,7 +190,7 @@ def test_a_stage_runs_the_clones_code_in_its_own_places_and_knows_no_keys(
     monkeypatch.setenv("PYTHONPATH", str(small_repository.folder))
     for name in ("AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "AZURE_X", "GOOGLE_X", "HF_TOKEN", "REMOTE_PASSWORD"):
         monkeypatch.setenv(name, "secret")
-    for name in ("RUNS_ORIGIN", "RUNS_REMOTE", "GIT_ASKPASS"):
+    for name in ("RUNS_ORIGIN", "RUNS_REMOTE", "GIT_ASKPASS", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK", "DOCKER_AUTH_CONFIG"):
         monkeypatch.setenv(name, "secret")
     for name, value in {"COUNT": "1", "KEY_0": "http.extraHeader", "VALUE_0": "secret"}.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
@@ -256,8 +256,8 @@ os.write(1, b"the reason")
 
 def test_lines_end_with_carriage_returns_too_and_the_last_ones_of_a_process_that_ends_are_told(tmp_path, monkeypatch):
     (tmp_path / "talking.py").write_text(TALKING)
-    monkeypatch.setattr(dvc_client, "__file__", str(tmp_path / "dvc_client.py"))
-    process = dvc_client.start_script("talking.py", cwd=tmp_path)
+    monkeypatch.setattr(processes, "__file__", str(tmp_path / "processes.py"))
+    process = processes.start_script("talking.py", cwd=tmp_path)
     session = DvcSession(process)
     shown = []
     session.run("first", show=shown.append)

@@ -15,7 +15,7 @@ from experiments.cells.grid_hours import describe_hours
 from experiments.cells.published_study import publish_study
 from experiments.cells.study_page import compose_page
 from experiments.cells.study_results import measure_settings
-from experiments.experiment import open_revision
+from experiments.experiment import RevisionFiles
 from experiments.publishing.published_run import find_run
 from pipeline.errors import InputError
 from tests.flows.projects import MeasuredProject
@@ -78,7 +78,7 @@ def read(project):
     """What `find_cells` does of a run once it is found to be current."""
     folder = f"results/studies/mine/runs/{FIRST}"
     read_lock(project.folder, "HEAD", folder)
-    return read_cell(open_revision(project.folder, "HEAD"), folder, list_study(project)[FIRST])
+    return read_cell(RevisionFiles(project.folder, "HEAD"), folder, list_study(project)[FIRST])
 
 
 def read_files(folder):

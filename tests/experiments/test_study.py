@@ -47,16 +47,6 @@ def measured(study):
     return measure_settings(study, plans, runs)
 
 
-def test_the_interval_is_students_and_the_superiority_mann_and_whitneys(study, measured):
-    comparison, *_ = compare_settings(study, measured)
-    first, second = ([10.0 * images for images in WRONG[name]] for name in ("ARL", "NAL"))
-    interval = scipy.stats.ttest_rel(second, first).confidence_interval(0.95)
-    assert comparison.change.change == pytest.approx((interval.low + interval.high) / 2)
-    assert comparison.change.half_width == pytest.approx((interval.high - interval.low) / 2)
-    pairs = len(first) * len(second)
-    assert comparison.superiority == pytest.approx(scipy.stats.mannwhitneyu(first, second).statistic / pairs)
-
-
 def test_what_may_be_claimed(study, measured):
     noisy, single, missing, same = compare_settings(study, measured)
     assert (noisy.verdict, noisy.holds(0.0), noisy.published) == ("not beyond chance", True, {"table 3": 55.0})

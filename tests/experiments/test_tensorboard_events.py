@@ -27,6 +27,7 @@ def runs():
 
 def test_runs_are_named_by_data_set_network_learning_and_seed_and_have_curves_parameters_and_masks(runs, tmp_path):
     folder = tmp_path / "recorded"
+    folder.mkdir()
     write_events(folder, runs)
     label = "cifar10/attention-56/nal/s7"
     again = f"{label}-{runs[1].revision[:7]}"

@@ -1,8 +1,8 @@
 """Two runs at once on one repository: both end right, or the second waits and says for what."""
 
 import json
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,21 +20,10 @@ def project(tmp_path):
     return TinyProject(folder, home)
 
 
-def start(project, *command):
-    pipe, both = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=both, text=True)
-
-
-def finish(process):
-    with process:
-        printed, _ = process.communicate(timeout=400)
-    assert process.returncode == 0, printed[-3000:]
-    return printed
-
-
 @pytest.mark.slow
 def test_two_local_runs_at_once_train_once(project):
-    printed = [finish(process) for process in [start(project, *LOCAL) for _ in range(2)]]
+    with ThreadPoolExecutor() as pool:
+        printed = list(pool.map(lambda _: project.run(*LOCAL), range(2)))
     assert sorted(text.count("Running stage") for text in printed) == [0, 9]
     assert sorted("waiting for another run that uses" in text for text in printed) == [False, True]
     assert all("| Network | tiny-arl (ARL) | tiny-nal (NAL) | Change |" in text for text in printed)
@@ -45,9 +34,8 @@ def test_a_flow_and_dvc_repro_in_the_workspace_do_not_hinder_each_other(project)
     params = project.folder / "params.yaml"
     write_tiny_params(params)
     params.write_text(params.read_text().replace("width: 0.0625", "width: 0.125"))
-    processes = [start(project, *command) for command in (LOCAL, ("dvc", "repro"))]
-    for process in processes:
-        finish(process)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda command: project.run(*command), (LOCAL, ("dvc", "repro"))))
     assert json.loads(project.run("dvc", "status", "--json")) == {}
     changes = json.loads(project.run("dvc", "params", "diff", "tiny-arl", "--json"))
     assert [changes["params.yaml"]["model.width"][key] for key in ("old", "new")] == [0.0625, 0.125]

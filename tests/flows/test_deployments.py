@@ -23,8 +23,8 @@ from execution.guard import find_processes
 from execution.places import UnreachableError
 from execution.plan import plan_run
 from execution.run_plan import LOCKS
-from flows.cells import find_or_start, make_tag, read_ended, run_cells, start_cell
-from flows.deploy import FLOWS, list_deployments
+from flows.cell_runs import find_or_start, make_tag, read_ended, run_cells, start_cell
+from flows.deploy import FLOWS, list_deployments, main
 from flows.lost_runs import HEARTBEAT, TAG
 from flows.reproduce import reproduce
 from flows.steps import carry_out, may_pass
@@ -136,6 +136,14 @@ def test_every_recipe_and_every_study_has_its_deployments():
     assert {(*item.tags, *item.job_variables["env"]) for item in deployments} == {(TAG, *HEARTBEAT["env"])}
 
 
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:9/api"])
+def test_deploying_requires_a_server(address, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["deploy"])
+    with temporary_settings({PREFECT_API_URL: address}), pytest.raises(SystemExit) as end:
+        main()
+    assert re.fullmatch(r"error: deployments require .*\. Received: .*", end.value.code)
+
+
 def test_no_worker_that_takes_cells_takes_a_flow_which_waits_for_them():
     waiting = ("grid", "study")
     pools = [(item.flow_name, item.work_pool_name) for item in list_deployments()]
@@ -195,8 +203,8 @@ def test_a_grid_that_is_cancelled_ends_the_cells_that_it_has_started_and_no_othe
     plans = [plan_run(project.folder, "tiny", learning) for learning in ("arl", "nal")]
     with get_client(sync_client=True) as client:
         other = find_or_start(client, plans[0], "another grid")
-    monkeypatch.setattr("flows.cells.start_cell", start_unheard)
-    monkeypatch.setattr("flows.cells.read_ended", interrupt)
+    monkeypatch.setattr("flows.cell_runs.start_cell", start_unheard)
+    monkeypatch.setattr("flows.cell_runs.read_ended", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_cells(plans, print)
     filters = [{"flow_runs": {"tags": {"all_": [make_tag(plan)]}}} for plan in plans]
@@ -222,8 +230,8 @@ def test_a_cell_that_another_grid_cancels_runs_again_and_one_whose_run_is_delete
     plan = plan_run(project.folder, "tiny", "arl", seed=5)
     with get_client(sync_client=True) as client:
         other = find_or_start(client, plan, "another grid")
-    monkeypatch.setattr("flows.cells.start_cell", start_and_delete)
-    monkeypatch.setattr("flows.cells.read_ended", cancel_and_read)
+    monkeypatch.setattr("flows.cell_runs.start_cell", start_and_delete)
+    monkeypatch.setattr("flows.cell_runs.read_ended", cancel_and_read)
     said = []
     assert run_cells([plan], said.append) == {plan.experiment: "Deleted"}
     assert said == [f"{plan.experiment}: cancelled, runs again", f"{plan.experiment}: Deleted; 0 cells are left"]
@@ -241,7 +249,7 @@ def test_grids_that_ask_for_a_cell_at_the_same_moment_share_its_run(in_project, 
             return find_or_start(client, plan, own)
 
     plan = plan_run(project.folder, "tiny", "arl", seed=6)
-    monkeypatch.setattr("flows.cells.start_cell", start_together)
+    monkeypatch.setattr("flows.cell_runs.start_cell", start_together)
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(copy_context().run, ask, own) for own in ("one", "two")]
         runs = [future.result() for future in asked]

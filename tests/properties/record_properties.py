@@ -1,4 +1,4 @@
-"""Records are decoded as they were encoded, or refused; TFRecords are read back by a parser of their own."""
+"""Records are decoded as they were encoded, or refused."""
 
 import hashlib
 import tempfile
@@ -31,10 +31,6 @@ def draw_records(layout, length, seed):
     for place in range(layout.label_bytes - 1, length, layout.record_bytes):
         content[place] %= 3
     return bytes(content)
-
-
-def draw_images(count, seed):
-    return np.frombuffer(draw_bytes(count * 3072, seed), np.uint8).reshape(count, 32, 32, 3)
 
 
 def decode(content, layout, classes):

@@ -10,12 +10,12 @@ from multiprocessing import get_context
 import psutil
 import pytest
 
-from execution.parent_watch import RUN_ID, lives
+from flows.parent_watch import RUN_ID, lives
 from tests.tiny_repository import ROOT, wait_until
 
 FLOW = """
 import os, signal, sys, time
-from execution import parent_watch
+from flows import parent_watch
 parent_watch.GRACE_SECONDS = 1
 
 def tell(*_):
@@ -66,7 +66,7 @@ def test_a_run_by_hand_has_none(start):
 
 
 def test_what_multiprocessing_spawned_has_its_parent():
-    pids = "[process.pid for process in __import__('execution.parent_watch').parent_watch.find_launchers()]"
+    pids = "[process.pid for process in __import__('flows.parent_watch').parent_watch.find_launchers()]"
     with get_context("spawn").Pool(1) as pool:
         assert pool.apply(eval, (pids,)) == [os.getpid()]
 
