@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from benchmarks.data_projects import DATA_STAGES
 from benchmarks.measurement import Row, Section, Target
 from benchmarks.prefect_server import Server, open_server
 from benchmarks.processes import measure_command, measure_in_turn
@@ -11,7 +12,6 @@ from execution.open_clone import open_clone
 from execution.plan import plan_run
 
 ROUNDS = 3
-DATA_STAGES = ("download", "preprocess", "tfrecords")
 LOCAL = ("python", "-m", "flows.local", RECIPE)
 CALL = ("python", "-c", f"from flows.reproduce import reproduce; reproduce({RECIPE!r})")
 DEPLOYMENT = f"reproduce/{RECIPE}"

@@ -25,10 +25,8 @@ from pipeline.settings.strictness import Section, explain_invalid
 PARAMS_FILE = Path("params.yaml")
 # Pydantic puts the chosen branch of a discriminated union into an error's location, behind these, where no key is.
 UNIONS = (("download",), ("train", "learning_rate"))
-# Keys that recorded runs may have and params.yaml no more: section, key, and its name since; None where it went.
-FORMER_KEYS: tuple[tuple[str, str, str | None], ...] = (
-    ("preprocess", "mean", None),  # it had one value, per_pixel, which is what is done
-)
+# Keys that recorded runs may have and params.yaml no more, by section.
+FORMER_KEYS = (("preprocess", "mean"),)  # it had one value, per_pixel, which is what is done
 
 
 class Params(Section):
@@ -81,14 +79,14 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 def read_recorded_params(content: bytes | str, source: str) -> Params:
     """Read the params.yaml of a recorded run or of another commit.
 
-    What is new since has the value that means "as before"; what went or changed its name is known in `FORMER_KEYS`.
+    What is new since has the value that means "as before"; what went is known in `FORMER_KEYS`.
 
     Args:
         content: of the file.
         source: names it in error messages.
 
     Raises:
-        InputError: as `load_params`, but for keys that are new, went or changed their name.
+        InputError: as `load_params`, but for keys that are new or went.
     """
     return check_params(load_plain_yaml(content, source), source, recorded=True)
 
@@ -100,17 +98,15 @@ def check_params(content: Any, source: str, *, recorded: bool = False) -> Params
         InputError: as `load_params` or, where they are a recorded run's, `read_recorded_params`.
     """
     if recorded:
-        _rename_former_keys(content)
+        _drop_former_keys(content)
     try:
         return Params.model_validate(content, context={"recorded": recorded})
     except ValidationError as error:
         raise explain_invalid(error, source, UNIONS) from error
 
 
-def _rename_former_keys(content: Any) -> None:
-    for section, key, name in FORMER_KEYS:
+def _drop_former_keys(content: Any) -> None:
+    for section, key in FORMER_KEYS:
         values = content.get(section) if isinstance(content, dict) else None
-        if isinstance(values, dict) and key in values:
-            value = values.pop(key)
-            if name:
-                values[name] = value
+        if isinstance(values, dict):
+            values.pop(key, None)
