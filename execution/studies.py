@@ -49,12 +49,13 @@ class Study(Section):
     Attributes:
         question: in one sentence.
         recipe: whose parameters hold where a setting does not change them.
-        seeds_because: why so many, said before they were run.
+        seeds_because: why so many, said before they were run; what was added later is named.
         limits: what the answer does not say.
         settings: rows of its table.
         comparisons: pairs of settings, by name; a change is from the first to the second.
         axis: what lines go along, with its unit; None where there are none.
-        trends: lines, or pairs of them, of whose difference it is asked how it changes along the axis.
+        trends: lines, or pairs of them, of whose difference it is asked how it changes along the axis, and
+            what it is on average.
     """
 
     question: Text

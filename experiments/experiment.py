@@ -51,24 +51,24 @@ class RevisionFiles:
 
     def read(self, name: str) -> bytes:
         """The content of a file."""
-        with unavailable(name):
+        with unavailable():
             content: bytes = self.files.read_bytes(name)
         return content
 
     def list_output(self, output: str) -> dict[str, str | None]:
         """The md5 of each file of an output, as far as DVC tells it, by its name in the project."""
-        with unavailable(output):
+        with unavailable():
             found = self.files.find(output, detail=True)
         return {name.removeprefix("/"): entry.get("md5") for name, entry in found.items()}
 
 
 @contextmanager
-def unavailable(name: str) -> Iterator[None]:
+def unavailable() -> Iterator[None]:
     """Turn what a file's storage raises into a FileNotFoundError."""
     try:
         yield
     except Exception as error:
-        raise FileNotFoundError(f"{name}: {error}") from error
+        raise FileNotFoundError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
 def resolve_run(repository: Path, name: str, commit: str | None = None) -> str:

@@ -83,7 +83,7 @@ def format_evidence(run: Run) -> str:
     )
 
 
-def describe_training(several: Iterable[Params]) -> str:
+def format_training(several: Iterable[Params]) -> str:
     """What was trained, and how, in Markdown: where runs differ in it, all that they had."""
     params = [*several]
 

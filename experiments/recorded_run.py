@@ -83,11 +83,11 @@ def read_run(name: str, revision: str, commit: str, read: Callable[[str], bytes]
             content = read(path)
         except OSError as error:
             raise MissingFileError(
-                f"{name} requires the results of a complete run. Received: none in {path}"
+                f"{name} requires the results of a complete run. Received: none in {path} ({error})"
             ) from error
         try:
             return parse(content)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{name}: {path} is required as a run writes it. Received: {reason}") from error
 
@@ -121,7 +121,10 @@ def read_result(network: str, read_file: Callable[[str, Callable[[bytes], Any]],
 
 def parse_object(content: bytes, keys: Iterable[str] = ()) -> dict[str, Any]:
     """An object of JSON with these keys; a ValueError if it is none."""
-    parsed = json.loads(content)
+    try:
+        parsed = json.loads(content)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
     if not isinstance(parsed, dict) or not parsed.keys() >= set(keys):
         raise ValueError(f"no object with the keys {', '.join(keys)}")
     return parsed

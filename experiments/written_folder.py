@@ -1,4 +1,4 @@
-"""Folders of pages that several processes may write at the same time."""
+"""Folders that several processes may write at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -10,8 +10,8 @@ from experiments.cells.study_page import write_study
 from experiments.cells.study_results import list_cells, measure_settings
 from experiments.provenance import Evidence
 from experiments.publishing.published_run import RESULTS, RUNS, Published, list_kept, load_published, write_published
+from experiments.written_folder import written_folder
 from pipeline.errors import InputError, print_error
-from pipeline.outputs import written_aside
 
 
 def publish_study(repository: Path, name: str) -> Path:
@@ -34,7 +34,7 @@ def publish_study(repository: Path, name: str) -> Path:
         raise InputError(f"a published study requires runs of HEAD's code and parameters. Received: {name}, without")
     measured = measure_settings(study, plans, {experiment: cell.run for experiment, cell in found.items()})
     folder = RESULTS / STUDIES / name
-    with written_aside(repository / folder) as aside:
+    with written_folder(repository / folder) as aside:
         write_study(aside, name, study, measured, published=True)
         for cell in list_cells(measured):
             if run := cell.run:

@@ -55,10 +55,12 @@ class Trend(NamedTuple):
 
     Attributes:
         lines: the line, or the two of which the second is compared with the first.
-        change: by the straight line through all runs, or all pairs of seeds; None where fewer than two places have any.
+        values: how many runs there are, or pairs of them.
+        change: by the straight line through all of these; None where they are at fewer than two places.
     """
 
     lines: list[str]
+    values: int
     change: LineTest | None
 
     @property
@@ -69,8 +71,10 @@ class Trend(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """What may be claimed: nothing of two runs, or where the interval holds 0."""
-        return judge(self.change, "two runs: not judged")
+        """What may be claimed: nothing of one place or of two values, or where the interval holds 0."""
+        if self.values and not self.change:
+            return "one place: not judged"
+        return judge(self.change, "two values: not judged")
 
 
 class Average(NamedTuple):
@@ -151,11 +155,12 @@ def find_trends(study: Study, measured: Iterable[Measured]) -> list[Trend | Aver
     for names in study.trends:
         if len(names) == 1:
             points = [(at, error) for at, setting in lines[names[0]].items() for error in setting.errors.values()]
-            found.append(Trend(names, fit_line(points)))
+            found.append(Trend(names, len(points), fit_line(points)))
         else:
             pairs = pair_lines(*(lines[name] for name in names))
             before, after = ([pair[side] for _, pair in pairs] for side in (0, 1))
-            found.append(Trend(names, fit_line([(at, second - first) for at, (first, second) in pairs])))
+            points = [(at, second - first) for at, (first, second) in pairs]
+            found.append(Trend(names, len(points), fit_line(points)))
             found.append(Average(names, compare_seeds(before, after) if pairs else None))
     return found
 

@@ -18,8 +18,8 @@ from experiments.cells.study_claims import (
 )
 from experiments.cells.study_picture import draw_study
 from experiments.cells.study_results import Measured, describe_cell, list_cells
-from experiments.cells.study_statistics import LineTest, pool_spread
-from experiments.provenance import describe_training
+from experiments.cells.study_statistics import pool_spread
+from experiments.provenance import format_training
 from experiments.publishing.published_studies import PAGE
 from experiments.written_folder import written_folder
 from pipeline.evaluation.figures import save_figure
@@ -48,7 +48,8 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured],
         published: whether the runs' files will lie beside it.
     """
     with written_folder(folder) as aside:
-        save_figure(draw_study(measured, find_claims(study, measured), study.axis), aside / PICTURE)
+        if any(setting.runs for setting in measured):
+            save_figure(draw_study(measured, find_claims(study, measured), study.axis), aside / PICTURE)
         write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
         (aside / PAGE).write_text(compose_page(name, study, measured, published=published))
     return folder / PAGE
@@ -59,7 +60,8 @@ def compose_page(name: str, study: Study, measured: list[Measured], *, published
     cells, claims = list_cells(measured), find_claims(study, measured)
     comparisons = [claim for claim in claims if isinstance(claim, Comparison)]
     runs = [(cell.run, cell.network) for cell in cells if cell.run]
-    spread = pool_spread(list(setting.errors.values()) for setting in measured)
+    distinct = {tuple(run.name for run in setting.runs.values()): setting for setting in measured}  # some share runs
+    spread = pool_spread([*setting.errors.values()] for setting in distinct.values())
     noisy = any(BY_CLEAN_LABELS.key in run.results[network].numbers for run, network in runs)
     columns = (*COLUMNS, BY_CLEAN_LABELS) if noisy else COLUMNS
     pairs = sorted({len(setting.seeds) for setting in study.settings if len(setting.seeds) > 1})
@@ -82,7 +84,7 @@ def compose_page(name: str, study: Study, measured: list[Measured], *, published
         spread=spread,
         expected=[f"{count} pairs ± {spread.expect_half_width(count):.2f}" for count in pairs] if spread else [],
         noisy=noisy,
-        training=describe_training(run.params for run, _ in runs),
+        training=format_training(run.params for run, _ in runs),
         datasets={run.dataset for run, _ in runs},
         cells=cells,
         present=len(runs),
@@ -146,15 +148,15 @@ def show_published(comparison: Comparison) -> Iterator[str]:
 def show_trend(trend: Trend | Average) -> Row:
     """The row of what is asked along the axis."""
     change = trend.change
-    if isinstance(change, LineTest):
-        measured = f"{change.values} at {change.places} places"
+    if isinstance(trend, Trend):
+        values = f"{trend.values} at {trend.change.places} places" if trend.change else str(trend.values)
     else:
-        measured = str(change.seeds if change else 0)
+        values = str(trend.change.seeds if trend.change else 0)
     return {
         "Along the axis": trend.title,
         "Points": f"{change.change:+.2f}" if change else "–",
         "95 % interval": format_half_width(change and change.half_width),
-        "Runs, or pairs of them": measured,
+        "Runs, or pairs of them": values,
         "Verdict": trend.verdict,
     }
 

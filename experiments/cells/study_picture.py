@@ -11,13 +11,14 @@ from experiments.cells.study_statistics import LineTest
 from pipeline.evaluation.significance import SeedsTest
 
 ROW, LINES = 0.4, 3.5  # heights in inches: of a row, and of a panel of lines
+TITLE = "Changes with their 95 % intervals; dashed: by the test images alone, not judged; ×: published"
 
 
 def draw_study(measured: list[Measured], claims: list[Claim], axis: str | None) -> Figure:
     """Above, the test error of each run: along the study's axis, or a row a setting; below, the changes, where any is.
 
     Args:
-        measured: the study's settings; one without runs is left out.
+        measured: the study's settings; one without runs is left out, but not all are.
         claims: whose changes are drawn, where there are any.
         axis: the study's; None without one.
     """
@@ -61,17 +62,17 @@ def draw_lines(axes: Axes, axis: str, measured: list[Measured]) -> None:
 def draw_changes(axes: Axes, changes: list[tuple[Claim, SeedsTest | LineTest]]) -> None:
     """A row a change, with its 95 % interval: by the runs, or dashed, of a single pair, by the test images."""
     axes.axvline(0, color="black", linewidth=1)
-    for row, (claim, (*_, change, half_width)) in enumerate(changes):
+    for row, (claim, test) in enumerate(changes):
         by_images = None
         if isinstance(claim, Comparison):
             axes.plot([*claim.published.values()], [row] * len(claim.published), "x", color="C1")
             by_images = claim.by_images
-        for half, style in ((half_width, "solid"), (by_images, "dashed")):
+        for half, style in ((test.half_width, "solid"), (by_images, "dashed")):
             if half is not None:
-                axes.hlines(row, change - half, change + half, color="C0", linestyle=style)
-        axes.plot([change], [row], "o", color="C0")
+                axes.hlines(row, test.change - half, test.change + half, color="C0", linestyle=style)
+        axes.plot([test.change], [row], "o", color="C0")
     name_rows(axes, [claim.title for claim, _ in changes])
-    axes.set(xlabel="change of the test error, points", title="Changes with their 95 % intervals; ×: published")
+    axes.set(xlabel="change of the test error, points", title=TITLE)
 
 
 def name_rows(axes: Axes, names: list[str]) -> None:

@@ -14,15 +14,13 @@ class LineTest(NamedTuple):
     """Student's interval of what a straight line through values at several places rises by.
 
     Attributes:
-        values: how many, at least 2.
-        places: of different places, at least 2.
+        places: how many different ones, at least 2.
         first: the lowest place.
         last: the highest one.
         change: what the line rises by from the first place to the last.
         half_width: half its 95 % interval, in the same unit; None for two values, through which every line goes.
     """
 
-    values: int
     places: int
     first: float
     last: float
@@ -44,11 +42,11 @@ def fit_line(points: Sequence[Point]) -> LineTest | None:
     first, last, count = min(places), max(places), len(points)
     if count == 2:
         rise = values[places.index(last)] - values[places.index(first)]
-        return LineTest(count, count, first, last, rise, None)
+        return LineTest(count, first, last, rise, None)
     # Not scipy.stats.linregress, which has no number where all values are equal.
     (slope, _), covariance = np.polyfit(places, values, 1, cov=True)
     error = float(stdtrit(count - 2, 0.975)) * math.sqrt(covariance[0, 0])
-    return LineTest(count, len(set(places)), first, last, float(slope) * (last - first), error * (last - first))
+    return LineTest(len(set(places)), first, last, float(slope) * (last - first), error * (last - first))
 
 
 class Spread(NamedTuple):
@@ -63,7 +61,7 @@ class Spread(NamedTuple):
     freedom: int
 
     def expect_half_width(self, pairs: int) -> float:
-        """Half the 95 % interval that pairs of seeds give on average, if those of two settings have nothing in common.
+        """Half the 95 % interval of pairs of seeds, if they spread as expected: those of two settings alike, and apart.
 
         Args:
             pairs: how many, at least 2.

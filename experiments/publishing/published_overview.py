@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from execution.recipe_changes import ARGUMENTS, list_differences
 from experiments.comparing.paired_tests import PAIRED_NOTE, tabulate_paired_tests
-from experiments.provenance import describe_training, format_evidence
+from experiments.provenance import format_evidence, format_training
 from experiments.publishing.published_run import RESULTS, Published, load_all
 from experiments.publishing.published_studies import PublishedStudy, list_published_studies
 from experiments.publishing.recipe_table import compose_recipe_table
@@ -108,7 +108,7 @@ def compose_overview(
     groups = [
         {
             "name": recipe,
-            "training": describe_training([recipes[recipe]]),
+            "training": format_training([recipes[recipe]]),
             "networks": format_table([*make_rows([run for run, _ in items])]),
             "paired_tests": list(list_learning_tests([run for run, _ in items])),
             "evidence": [(format_evidence(run), evidence.command) for run, evidence in items],

@@ -14,8 +14,9 @@ from experiments.output_digests import hash_output
 from experiments.provenance import Evidence, check_code, gather_evidence
 from experiments.publishing.model_card import compose_model_card
 from experiments.recorded_run import Run, parse_object, read_run
+from experiments.written_folder import written_folder
 from pipeline.errors import InputError
-from pipeline.outputs import write_json, written_aside
+from pipeline.outputs import write_json
 
 RESULTS = Path("results")
 RUNS = "runs"  # of a published study, in its folder
@@ -133,7 +134,7 @@ def publish_run(repository: Path, name: str, *, models: bool = False) -> Path:
     outputs = ["reports", *list_published(run), *(f"models/{network}" for network in run.results if models)]
     folder = RESULTS / run.name
     check_code(repository, run)
-    with written_aside(repository / folder) as aside:
+    with written_folder(repository / folder) as aside:
         names = [file for output in outputs for file in list_output(files, output)]
         write_published(aside, Published(run, evidence), names, files.read)
         load_published(repository, aside)
@@ -159,7 +160,9 @@ def write_published(folder: Path, published: Published, names: Iterable[str], re
         try:
             content = read(name)
         except OSError as error:
-            raise InputError(f"{published.run.name} requires all files of a run. Received: no {name}") from error
+            raise InputError(
+                f"{published.run.name} requires all files of a run. Received: no {name} ({error})"
+            ) from error
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     write_json(folder / EVIDENCE, published.evidence._asdict())

@@ -4,7 +4,6 @@ It runs in a clone with an empty cache, so that nothing is taken from what was c
 its cache that nobody may write to; here every file is read and hashed, the record's own too.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from execution.git import check_repository, read_committed
 from execution.open_clone import open_clone
 from experiments.experiment import RevisionFiles, resolve_run
 from experiments.output_digests import hash_bytes, hash_listing, hash_output, is_promised, list_files
+from experiments.recorded_run import parse_object
 from experiments.verifying.output_differences import describe_difference
 from pipeline.compute.machine import select_defining
 from pipeline.errors import print_error
@@ -114,10 +114,10 @@ def compare(digest: str | None, recorded: bytes | None, received: Path) -> str:
 def differ_in_kind(recorded: bytes, received: bytes) -> bool:
     """Whether bits may differ between the machines that two files of machine/ describe."""
     try:
-        before, after = json.loads(recorded), json.loads(received)
+        before, after = parse_object(recorded), parse_object(received)
         # A record of older code does not tell its kernels.
         return "kernels" not in before or select_defining(before) != select_defining(after)
-    except (ValueError, LookupError, TypeError, AttributeError):  # one is damaged, which its comparison says
+    except (ValueError, LookupError):  # one is damaged, which its comparison says
         return False
 
 

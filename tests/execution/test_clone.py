@@ -190,7 +190,15 @@ def test_a_stage_runs_the_clones_code_in_its_own_places_and_knows_no_keys(
     monkeypatch.setenv("PYTHONPATH", str(small_repository.folder))
     for name in ("AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "AZURE_X", "GOOGLE_X", "HF_TOKEN", "REMOTE_PASSWORD"):
         monkeypatch.setenv(name, "secret")
-    for name in ("RUNS_ORIGIN", "RUNS_REMOTE", "GIT_ASKPASS", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK", "DOCKER_AUTH_CONFIG"):
+    for name in (
+        "RUNS_ORIGIN",
+        "RUNS_REMOTE",
+        "GIT_ASKPASS",
+        "GIT_SSH_COMMAND",
+        "SSH_AUTH_SOCK",
+        "DOCKER_AUTH_CONFIG",
+        "KRB5CCNAME",
+    ):
         monkeypatch.setenv(name, "secret")
     for name, value in {"COUNT": "1", "KEY_0": "http.extraHeader", "VALUE_0": "secret"}.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)

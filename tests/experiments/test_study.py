@@ -9,7 +9,7 @@ import scipy.stats
 from execution.plan import Plan
 from execution.studies import Study
 from experiments.cells.study_claims import Trend, compare_settings, compare_two, find_trends
-from experiments.cells.study_page import compose_page, write_study
+from experiments.cells.study_page import write_study
 from experiments.cells.study_results import Measured, list_cells, measure_settings
 from experiments.cells.study_statistics import Spread, fit_line, pool_spread
 from pipeline.evaluation.significance import compare_seeds
@@ -69,7 +69,7 @@ def test_the_spread_between_seeds_is_pooled_and_tells_what_interval_to_expect(me
     assert Spread(2, 9).expect_half_width(5) == pytest.approx(np.mean(squares) ** 0.5, rel=0.02)
 
 
-def test_a_trend_is_a_line_through_runs_or_through_the_differences_of_two_lines(study, measured):
+def test_a_trend_is_a_line_through_runs_or_through_the_differences_of_two_lines(study, tmp_path):
     errors = {"masks": {10: [2, 2], 30: [4, 4], 50: [5]}, "none": {10: [1, 2], 30: [3, 5], 50: [6], 70: [7]}}
     settings, plans, runs = [], {}, {}
     for line, places in errors.items():
@@ -82,36 +82,61 @@ def test_a_trend_is_a_line_through_runs_or_through_the_differences_of_two_lines(
     trends = [["masks"], ["none", "masks"]]
     content = study.model_dump() | {"settings": settings, "comparisons": [], "axis": "noise, %", "trends": trends}
     study = Study.model_validate(content)
+    shorter = (first := runs["masks 10-0"]).params.train.model_copy(update={"epochs": 9})
+    runs["masks 10-0"] = first._replace(params=first.params.model_copy(update={"train": shorter}))
     measured = measure_settings(study, plans, runs)
+    for run in [*measured[0].runs.values()]:
+        run.results[NETWORK].details["train_error_percent_by_clean_labels"] = 1.0
     line, difference, average = find_trends(study, measured)
     places = [10, 10, 30, 30, 50]
     for trend, values in ((line, [20, 20, 40, 40, 50]), (difference, [10, 0, 10, -10, -10])):
         expected = scipy.stats.linregress(places, values)
-        assert trend.change[:4] == (5, 3, 10, 50)
+        assert (trend.values, *trend.change[:3]) == (5, 3, 10, 50)
         assert trend.change.change == pytest.approx(40 * expected.slope)
         assert trend.change.half_width == pytest.approx(40 * scipy.stats.t(3).ppf(0.975) * expected.stderr)
     interval = scipy.stats.ttest_1samp([10, 0, 10, -10, -10], 0).confidence_interval()
     assert average.change[:2] == (5, 0)
     assert average.change.half_width == pytest.approx(interval.high)
-    page = compose_page("mine", study, measured, published=False)
+    page = write_study(tmp_path / "mine", "mine", study, measured).read_text()
     (rise, half_width), row = line.change[-2:], "| masks, from 10 to 50 |"
     assert f"{row} {rise:+.2f} | ± {half_width:.2f} | 5 at 3 places | beyond chance |\n" in page
     assert "| none → masks, on average | +0.00 | ± 12.42 | 5 | not beyond chance |\n" in page
-    assert (
-        f"**11 of 11 runs**: beyond chance: masks, from 10 to 50 {rise:+.2f} ± {half_width:.2f} points (3 judged)"
-        in page
-    )
+    answer = f"beyond chance: masks, from 10 to 50 {rise:+.2f} ± {half_width:.2f} points (3 judged)"
+    assert f"**11 of 11 runs**: {answer}.\n" in page
+    assert "; 9 or 32 epochs with " in page
+    assert "| Test, % | Train by clean labels, % | Seeds |" in page
+    assert "| 20.00 ± 0.00 | 1.00 ± 0.00 | 0, 1 (n = 2 of 2) |" in page
 
 
 def test_two_values_have_no_interval_and_equal_ones_have_an_empty_one():
     assert fit_line([]) is None
     assert fit_line([(10, 1.0), (10, 2.0), (10, 3.0)]) is None
-    assert fit_line([(50, 3.0), (10, 1.0)]) == (2, 2, 10, 50, 2, None)
-    assert fit_line([(place, 3.0) for place in (10, 20, 50)])[4:] == pytest.approx((0, 0))
+    assert fit_line([(50, 3.0), (10, 1.0)]) == (2, 10, 50, 2, None)
+    assert fit_line([(place, 3.0) for place in (10, 20, 50)])[3:] == pytest.approx((0, 0))
     for places in ((10, 20, 50), (10, 30, 50, 70), (56, 92, 128)):
         for value in (0.0, 5.0, 100 / 3):
             line = fit_line([(place, value) for place in places])
-            assert Trend(["same"], line).verdict == "not beyond chance"
+            assert Trend(["same"], len(places), line).verdict == "not beyond chance"
+
+
+@pytest.mark.parametrize(
+    ("points", "verdict"),
+    [
+        ([], "not yet run"),
+        ([(10, 1.0)], "one place: not judged"),
+        ([(10, 1.0), (10, 2.0), (10, 3.0)], "one place: not judged"),
+        ([(50, 3.0), (10, 1.0)], "two values: not judged"),
+    ],
+)
+def test_a_trend_of_too_few_places_is_not_judged(points, verdict):
+    assert Trend(["mine"], len(points), fit_line(points)).verdict == verdict
+
+
+def test_a_study_without_a_run_has_a_page_without_a_picture(study, measured, tmp_path):
+    page = write_study(tmp_path / "mine", "mine", study, [setting._replace(runs={}) for setting in measured])
+    assert "**0 of 12 runs so far**: nothing can be claimed yet.\n" in page.read_text()
+    assert "errors.png" not in page.read_text()
+    assert {path.name for path in page.parent.iterdir()} == {"README.md", "cells.json"}
 
 
 def test_models_of_two_networks_are_compared_by_the_test_images(study):
@@ -159,9 +184,8 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
     verdicts = "3 of 9 | +55.00 (table 3), outside | not beyond chance |\n"
     assert f"| ARL → NAL | +10.00 | ± 43.03 | – | 3 | {verdicts}" in text
     assert "| ARL → spatial | – | – | – | 0 | – | – | not yet run |\n" in text
-    # The deviations are those of ARL, ARL again (10) and NAL (20).
-    assert (
-        "Measured: 14.14 points between seeds (6 degrees of freedom), by which one expects of 3 pairs ± 49.68" in text
-    )
+    # The deviations are those of ARL, which is once there, and of NAL: 10 and 20.
+    spread = "Measured: 15.81 points between seeds (4 degrees of freedom)"
+    assert f" {spread}, by which 3 pairs ± 55.55 are expected.\n" in text
     assert "7 of 12 runs, 0.17 hours" in text
     assert (page.with_name("errors.png")).read_bytes().startswith(b"\x89PNG")
