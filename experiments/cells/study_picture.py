@@ -11,7 +11,7 @@ from experiments.cells.study_statistics import LineTest
 from pipeline.evaluation.significance import SeedsTest
 
 ROW, LINES = 0.4, 3.5  # heights in inches: of a row, and of a panel of lines
-TITLE = "Changes with 95 % intervals; dashed: by images alone; ×: published"
+TITLE = "Changes with 95 % intervals\ndashed: by test images alone; ×: published"
 
 
 def draw_study(measured: list[Measured], claims: list[Claim], axis: str | None) -> Figure:
