@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from execution.studies import Study
 from experiments.cells.study_results import Measured
-from experiments.cells.study_statistics import LineTest, fit_line
+from experiments.cells.study_statistics import LineTest, Spread, fit_line, pool_spread
 from experiments.comparing.paired_tests import compare_models
 from pipeline.evaluation.significance import SeedsTest, compare_seeds, estimate_superiority
 
@@ -21,6 +21,7 @@ class Comparison(NamedTuple):
         second: name of the other one.
         change: of the test errors, paired by the seeds that both have; None without any.
         by_images: half the 95 % interval of the change of a single pair of models, by the test images alone, in points.
+        by_spread: half the 95 % interval of the change of several pairs, by the spread of all settings.
         superiority: how probable it is that a run of the second has a lower error than one of the first, by the runs of
             these seeds; None where they are fewer than two.
         published: the changes that others have, in points, by source.
@@ -30,6 +31,7 @@ class Comparison(NamedTuple):
     second: str
     change: SeedsTest | None
     by_images: float | None
+    by_spread: float | None
     superiority: float | None
     published: dict[str, float]
 
@@ -44,10 +46,10 @@ class Comparison(NamedTuple):
         return judge(self.change, SINGLE)
 
     def holds(self, points: float) -> bool | None:
-        """Whether the interval by seeds holds a change; None where there is no interval."""
+        """Whether the wider interval of several pairs, which may agree by chance, holds a change; None without one."""
         if self.change is None or self.change.half_width is None:
             return None
-        return abs(points - self.change.change) <= self.change.half_width
+        return abs(points - self.change.change) <= max(self.change.half_width, self.by_spread or 0)
 
 
 class Trend(NamedTuple):
@@ -114,11 +116,18 @@ def judge(test: SeedsTest | LineTest | None, too_few: str) -> str:
 def compare_settings(study: Study, measured: Iterable[Measured]) -> list[Comparison]:
     """The comparisons that a study asks for."""
     by_name = {setting.setting.name: setting for setting in measured}
-    return [compare_two(by_name[first], by_name[second]) for first, second in study.comparisons]
+    spread = measure_spread(by_name.values())
+    return [compare_two(by_name[first], by_name[second], spread) for first, second in study.comparisons]
 
 
-def compare_two(first: Measured, second: Measured) -> Comparison:
-    """Two settings by their runs."""
+def measure_spread(measured: Iterable[Measured]) -> Spread | None:
+    """The spread between the seeds of all settings; those that share their runs are one."""
+    distinct = {tuple(run.name for run in setting.runs.values()): setting for setting in measured}
+    return pool_spread([*setting.errors.values()] for setting in distinct.values())
+
+
+def compare_two(first: Measured, second: Measured, spread: Spread | None) -> Comparison:
+    """Two settings by their runs, and by the spread of all settings' runs."""
     seeds = [seed for seed in first.runs if seed in second.runs]
     errors = [[setting.errors[seed] for seed in seeds] for setting in (first, second)]
     by_images = None
@@ -132,6 +141,7 @@ def compare_two(first: Measured, second: Measured) -> Comparison:
         second.setting.name,
         change=compare_seeds(*errors) if seeds else None,
         by_images=by_images,
+        by_spread=spread.bound_change(len(seeds)) if spread and len(seeds) > 1 else None,
         superiority=estimate_superiority(*errors) if len(seeds) > 1 else None,
         published={source: after[source] - error for source, error in before.items() if source in after},
     )

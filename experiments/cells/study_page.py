@@ -15,10 +15,10 @@ from experiments.cells.study_claims import (
     Trend,
     compare_settings,
     find_trends,
+    measure_spread,
 )
 from experiments.cells.study_picture import draw_study
 from experiments.cells.study_results import Measured, describe_cell, list_cells
-from experiments.cells.study_statistics import pool_spread
 from experiments.provenance import format_training
 from experiments.publishing.published_studies import PAGE
 from experiments.written_folder import written_folder
@@ -60,11 +60,8 @@ def compose_page(name: str, study: Study, measured: list[Measured], *, published
     cells, claims = list_cells(measured), find_claims(study, measured)
     comparisons = [claim for claim in claims if isinstance(claim, Comparison)]
     runs = [(cell.run, cell.network) for cell in cells if cell.run]
-    distinct = {tuple(run.name for run in setting.runs.values()): setting for setting in measured}  # some share runs
-    spread = pool_spread([*setting.errors.values()] for setting in distinct.values())
     noisy = any(BY_CLEAN_LABELS.key in run.results[network].numbers for run, network in runs)
     columns = (*COLUMNS, BY_CLEAN_LABELS) if noisy else COLUMNS
-    pairs = sorted({len(setting.seeds) for setting in study.settings if len(setting.seeds) > 1})
     return render_template(
         TEMPLATE,
         name=name,
@@ -81,8 +78,7 @@ def compose_page(name: str, study: Study, measured: list[Measured], *, published
             for source, points in comparison.published.items()
             if comparison.holds(points) is False
         ],
-        spread=spread,
-        expected=[f"{count} pairs ± {spread.expect_half_width(count):.2f}" for count in pairs] if spread else [],
+        spread=measure_spread(measured),
         noisy=noisy,
         training=format_training(run.params for run, _ in runs),
         datasets={run.dataset for run, _ in runs},
@@ -130,6 +126,7 @@ def show_comparison(comparison: Comparison) -> Row:
         "Change": comparison.title,
         "Points": f"{change.change:+.2f}" if change else "–",
         "95 % interval by seeds": format_half_width(change and change.half_width),
+        "by pooled spread": format_half_width(comparison.by_spread),
         "by test images": format_half_width(comparison.by_images),
         "Pairs of seeds": str(change.seeds if change else 0),
         "One run of the second is better": "–" if superiority is None else f"{superiority * pairs:g} of {pairs}",

@@ -1,4 +1,4 @@
-"""What several settings say together: a change along an axis, the spread between seeds, and what it lets one see."""
+"""What several settings say together: a change along an axis, and how much seeds differ."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -60,15 +60,17 @@ class Spread(NamedTuple):
     deviation: float
     freedom: int
 
-    def expect_half_width(self, pairs: int) -> float:
-        """Half the 95 % interval of pairs of seeds, if they spread as expected: those of two settings alike, and apart.
+    def bound_change(self, runs: int) -> float:
+        """Half the 95 % interval of the difference of two settings' means, if all settings spread alike.
+
+        Source: Student's test of two samples with the variance pooled over more of them, as in `pool_spread`.
 
         Args:
-            pairs: how many, at least 2.
+            runs: of each of the two, at least 1.
         """
         from scipy.special import stdtrit
 
-        return float(stdtrit(pairs - 1, 0.975)) * self.deviation * math.sqrt(2 / pairs)
+        return float(stdtrit(self.freedom, 0.975)) * self.deviation * math.sqrt(2 / runs)
 
 
 def pool_spread(settings: Iterable[Sequence[float]]) -> Spread | None:

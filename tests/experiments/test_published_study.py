@@ -110,7 +110,7 @@ def test_a_published_run_is_there_and_stays_as_it_is_when_the_others_come(projec
     page = (folder / "README.md").read_text()
     assert "2 of 2 runs" in page
     # The same two images are wrong by both models: 1.96 √2 / 12.
-    assert "| arl → nal | +3.00 | – | ± 23.10 | 1 |" in page
+    assert "| arl → nal | +3.00 | – | – | ± 23.10 | 1 |" in page
     assert read_files(folder / "runs" / FIRST) == kept
     shutil.copytree(folder, folder.with_name("another"))
     project.commit("all of it, and a study that shares the runs")

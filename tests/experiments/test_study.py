@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pytest
 import scipy.stats
 
@@ -11,8 +10,7 @@ from execution.studies import Study
 from experiments.cells.study_claims import Trend, compare_settings, compare_two, find_trends
 from experiments.cells.study_page import write_study
 from experiments.cells.study_results import Measured, list_cells, measure_settings
-from experiments.cells.study_statistics import Spread, fit_line, pool_spread
-from pipeline.evaluation.significance import compare_seeds
+from experiments.cells.study_statistics import fit_line, pool_spread
 from tests.experiments.made_up_runs import make_run
 
 NETWORK = "attention-56"
@@ -59,14 +57,18 @@ def test_what_may_be_claimed(study, measured):
     assert beyond.verdict == "beyond chance"
 
 
-def test_the_spread_between_seeds_is_pooled_and_tells_what_interval_to_expect(measured):
-    spread = pool_spread([[1, 2, 3], [4, 8], [7]])
-    assert spread == pytest.approx(((2 * 1 + 1 * 8) ** 0.5 / 3**0.5, 3))
+def test_the_interval_by_the_pooled_spread_is_students_of_two_samples():
+    first, second = [10.0, 20.0, 30.0], [30.0, 10.0, 50.0]
+    interval = scipy.stats.ttest_ind(second, first).confidence_interval(0.95)
+    assert pool_spread([first, second]).bound_change(3) == pytest.approx((interval.high - interval.low) / 2)
+    assert pool_spread([[1, 2, 3], [4, 8], [7]]) == pytest.approx(((2 * 1 + 1 * 8) ** 0.5 / 3**0.5, 3))
     assert pool_spread([[7], []]) is None
-    rng = np.random.default_rng(0)
-    changes = rng.normal(0, 2, (20_000, 5)) - rng.normal(0, 2, (20_000, 5))
-    squares = [compare_seeds([0] * 5, list(change)).half_width ** 2 for change in changes]
-    assert Spread(2, 9).expect_half_width(5) == pytest.approx(np.mean(squares) ** 0.5, rel=0.02)
+
+
+def test_a_published_change_is_inside_if_one_of_the_intervals_holds_it(study, measured):
+    comparison, *_ = compare_settings(study, measured)
+    narrow = comparison._replace(change=comparison.change._replace(half_width=1.0), by_spread=40.0)
+    assert (narrow.holds(49), narrow.holds(51)) == (True, False)
 
 
 def test_a_trend_is_a_line_through_runs_or_through_the_differences_of_two_lines(study, tmp_path):
@@ -144,7 +146,7 @@ def test_models_of_two_networks_are_compared_by_the_test_images(study):
         Measured(study.settings[0].model_copy(update={"network": network}), {}, {0: make_run("-", {network: wrong})})
         for network, wrong in (("attention-56", [0]), ("attention-92", [0, 1, 2]))
     ]
-    comparison = compare_two(*measured)
+    comparison = compare_two(*measured, None)
     assert comparison.change.change == 20
     assert comparison.by_images == pytest.approx(
         100 * 1.96 * (4 - 2**2 / 12) ** 0.5 / 12, abs=0.01
@@ -174,7 +176,7 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
             assert f"commit={'c' * 40}" in cell["command"]
         else:
             assert set(cell) == {"experiment", "settings", "network", "metrics"}
-    outside = "Published, and outside of the interval here: ARL → NAL +55.00 (table 3)."
+    outside = "Published, and outside of the intervals here: ARL → NAL +55.00 (table 3)."
     answer = f"no change is beyond chance (2 judged, 1 of one pair of seeds each not). {outside}"
     assert text.startswith(f"# Does it?\n\n**7 of 12 runs so far**: {answer}\n\nWhat this does not say: other data.\n")
     errors = " | ".join(["20.00 ± 10.00"] * 3)
@@ -182,10 +184,9 @@ def test_the_page_has_the_numbers_of_its_cells(study, measured, tmp_path):
     assert "| 5.00 (table 3) |" in text
     assert f"| spatial | {NETWORK} | `model.attention: spatial` | not yet run | " in text
     verdicts = "3 of 9 | +55.00 (table 3), outside | not beyond chance |\n"
-    assert f"| ARL → NAL | +10.00 | ± 43.03 | – | 3 | {verdicts}" in text
-    assert "| ARL → spatial | – | – | – | 0 | – | – | not yet run |\n" in text
+    assert f"| ARL → NAL | +10.00 | ± 43.03 | ± 35.84 | – | 3 | {verdicts}" in text
+    assert "| ARL → spatial | – | – | – | – | 0 | – | – | not yet run |\n" in text
     # The deviations are those of ARL, which is once there, and of NAL: 10 and 20.
-    spread = "Measured: 15.81 points between seeds (4 degrees of freedom)"
-    assert f" {spread}, by which 3 pairs ± 55.55 are expected.\n" in text
+    assert " Measured: 15.81 points between seeds, pooled over all settings (4 degrees of freedom).\n" in text
     assert "7 of 12 runs, 0.17 hours" in text
     assert (page.with_name("errors.png")).read_bytes().startswith(b"\x89PNG")
