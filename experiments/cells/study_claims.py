@@ -19,6 +19,7 @@ class Comparison(NamedTuple):
     Attributes:
         first: name of the setting that the second is compared with.
         second: name of the other one.
+        planned: how many pairs of seeds the study asks for.
         change: of the test errors, paired by the seeds that both have; None without any.
         by_images: half the 95 % interval of the change of a single pair of models, by the test images alone, in points.
         by_spread: half the 95 % interval of the change of several pairs, by the spread of all settings.
@@ -29,6 +30,7 @@ class Comparison(NamedTuple):
 
     first: str
     second: str
+    planned: int
     change: SeedsTest | None
     by_images: float | None
     by_spread: float | None
@@ -42,7 +44,9 @@ class Comparison(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """What may be claimed: nothing where one seed was run, or where the interval holds 0."""
+        """What may be claimed: nothing of one pair, before all that were planned, or where the interval holds 0."""
+        if self.change and 1 < self.change.seeds < self.planned:
+            return f"{self.change.seeds} of {self.planned} pairs: not yet judged"
         return judge(self.change, SINGLE)
 
     def holds(self, points: float) -> bool | None:
@@ -139,6 +143,7 @@ def compare_two(first: Measured, second: Measured, spread: Spread | None) -> Com
     return Comparison(
         first.setting.name,
         second.setting.name,
+        planned=len(first.plans.keys() & second.plans.keys()),
         change=compare_seeds(*errors) if seeds else None,
         by_images=by_images,
         by_spread=spread.bound_change(len(seeds)) if spread and len(seeds) > 1 else None,

@@ -55,6 +55,7 @@ def test_what_may_be_claimed(study, measured):
     assert (same.change.half_width, same.superiority, same.verdict) == (0, 0.5, "not beyond chance")
     beyond = noisy._replace(change=noisy.change._replace(half_width=1.0))
     assert beyond.verdict == "beyond chance"
+    assert beyond._replace(planned=5).verdict == "3 of 5 pairs: not yet judged"
 
 
 def test_the_interval_by_the_pooled_spread_is_students_of_two_samples():
