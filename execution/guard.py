@@ -1,4 +1,4 @@
-"""End a folder's processes, and remove it, when standard input ends, however that came about.
+"""End a folder's processes and remove the folder when standard input ends, however that came about.
 
 Usage: guard.py FOLDER. Whoever started the processes holds the other end of standard input: it closes on
 purpose, and when its holder dies, by whatever signal. A folder's processes are those that have it in their environment

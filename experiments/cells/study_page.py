@@ -47,17 +47,18 @@ def write_study(folder: Path, name: str, study: Study, measured: list[Measured],
         measured: its settings with their runs.
         published: whether the runs' files will lie beside it.
     """
+    claims = find_claims(study, measured)
     with written_folder(folder) as aside:
         if any(setting.runs for setting in measured):
-            save_figure(draw_study(measured, find_claims(study, measured), study.axis), aside / PICTURE)
+            save_figure(draw_study(measured, claims, study.axis), aside / PICTURE)
         write_json(aside / CELLS, {"study": name, "cells": [*map(describe_cell, list_cells(measured))]})
-        (aside / PAGE).write_text(compose_page(name, study, measured, published=published))
+        (aside / PAGE).write_text(compose_page(name, study, measured, claims, published=published))
     return folder / PAGE
 
 
-def compose_page(name: str, study: Study, measured: list[Measured], *, published: bool) -> str:
-    """The page, in Markdown; the arguments are those of `write_study`."""
-    cells, claims = list_cells(measured), find_claims(study, measured)
+def compose_page(name: str, study: Study, measured: list[Measured], claims: list[Claim], *, published: bool) -> str:
+    """The page, in Markdown; the arguments are those of `write_study`, and what `find_claims` finds."""
+    cells = list_cells(measured)
     comparisons = [claim for claim in claims if isinstance(claim, Comparison)]
     runs = [(cell.run, cell.network) for cell in cells if cell.run]
     noisy = any(BY_CLEAN_LABELS.key in run.results[network].numbers for run, network in runs)

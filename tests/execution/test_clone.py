@@ -188,17 +188,9 @@ def test_a_stage_runs_the_clones_code_in_its_own_places_and_knows_no_keys(
     small_repository.commit("a module")
     monkeypatch.setenv("PYTHONSAFEPATH", "1")
     monkeypatch.setenv("PYTHONPATH", str(small_repository.folder))
-    for name in ("AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "AZURE_X", "GOOGLE_X", "HF_TOKEN", "REMOTE_PASSWORD"):
-        monkeypatch.setenv(name, "secret")
-    for name in (
-        "RUNS_ORIGIN",
-        "RUNS_REMOTE",
-        "GIT_ASKPASS",
-        "GIT_SSH_COMMAND",
-        "SSH_AUTH_SOCK",
-        "DOCKER_AUTH_CONFIG",
-        "KRB5CCNAME",
-    ):
+    keys = ("AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "AZURE_X", "GOOGLE_X", "HF_TOKEN", "REMOTE_PASSWORD")
+    agents = ("GIT_ASKPASS", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK", "DOCKER_AUTH_CONFIG", "KRB5CCNAME")
+    for name in (*keys, *agents, "RUNS_ORIGIN", "RUNS_REMOTE"):
         monkeypatch.setenv(name, "secret")
     for name, value in {"COUNT": "1", "KEY_0": "http.extraHeader", "VALUE_0": "secret"}.items():
         monkeypatch.setenv(f"GIT_CONFIG_{name}", value)

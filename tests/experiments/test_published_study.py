@@ -13,7 +13,7 @@ from execution.studies import list_plans, load_study, plan_study
 from experiments.cells.found_cells import find_cells, read_cell, read_lock
 from experiments.cells.grid_hours import describe_hours
 from experiments.cells.published_study import publish_study
-from experiments.cells.study_page import compose_page
+from experiments.cells.study_page import compose_page, find_claims
 from experiments.cells.study_results import measure_settings
 from experiments.experiment import RevisionFiles
 from experiments.publishing.published_run import find_run
@@ -183,4 +183,7 @@ def test_the_committed_pages_are_of_the_runs_beside_them(folder):
         assert cell["digests"].items() <= run.digests.items()
     study = load_study(ROOT, folder.name, "HEAD")
     measured = measure_settings(study, plan_study(ROOT, study, "HEAD"), found)
-    assert compose_page(folder.name, study, measured, published=True) == (folder / "README.md").read_text()
+    assert (
+        compose_page(folder.name, study, measured, find_claims(study, measured), published=True)
+        == (folder / "README.md").read_text()
+    )
